@@ -1,1 +1,33 @@
-//! record
+//! What the log freezes for ever: its entries, the names in them, the keys of its map, and how
+//! entries fold into the current state of a file or a project.
+//!
+//! Everything here is pure: no I/O, no clock, no threads, no randomness.
+#![no_std]
+
+extern crate alloc;
+
+#[macro_use]
+mod textual;
+
+mod digest;
+mod entry;
+mod fact;
+mod key;
+mod map;
+mod project;
+mod timestamp;
+
+pub use digest::{Digest, InvalidDigest, MapRoot};
+pub use entry::{
+    ContentEntry, Entry, EntryError, EpochEntry, ExpectedEntry, FieldError, FieldProblem,
+    FileEntry, KeyAction, KeyEntry, Kind, MAX_ENTRY_LEN, MAX_FILENAME_LEN, MAX_NUMBER,
+    MAX_REASON_LEN, MAX_UPLOADED_LEN, MAX_VERSION_LEN, MAX_VIA_LEN, Parsed, RemovedEntry, Status,
+    StatusEntry, bound_reason,
+};
+pub use fact::{ContentFact, Fact, ListedFile, StatusFact};
+pub use key::{
+    InvalidPublicKey, InvalidSignature, MAX_KEY_LEN, MAX_SIGNATURE_LEN, PublicKey, Signature,
+};
+pub use map::MapKey;
+pub use project::{InvalidProjectName, MAX_PROJECT_LEN, ProjectName};
+pub use timestamp::{InvalidTimestamp, Timestamp};

@@ -1,0 +1,101 @@
+//! Digests of files and of the map: 32 bytes, written as lower-case hex.
+
+use core::fmt;
+
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+/// A 32-byte digest of a file: SHA-256, or BLAKE2b-256 where a field says so.
+///
+/// ```
+/// use record::Digest;
+///
+/// let text = "942c5a758f98d790eaed1a29cb6eefc7ffb0d1cf7af05c3d2791656dbd6ad1e1";
+/// assert_eq!(Digest::parse(text)?.to_string(), text);
+/// assert!(Digest::parse(&text.to_uppercase()).is_err());
+/// # Ok::<(), record::InvalidDigest>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; Digest::SIZE]);
+
+/// Root of the verifiable map. A type of its own: it is never compared with a root of the log's tree.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MapRoot([u8; MapRoot::SIZE]);
+
+/// The text is not 64 characters of lower-case hex.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a digest is written as exactly 64 characters of lower-case hex")]
+pub struct InvalidDigest;
+
+impl Digest {
+    /// SHA-256 of `bytes`.
+    pub fn sha256(bytes: &[u8]) -> Digest {
+        Digest(Sha256::digest(bytes).into())
+    }
+}
+
+/// What the two have in common: 32 bytes and their hex form.
+macro_rules! hex_digest {
+    ($type:ident) => {
+        impl $type {
+            /// Length in bytes.
+            pub const SIZE: usize = 32;
+
+            /// The 32 bytes.
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+
+            /// Parses the hex form.
+            ///
+            /// # Errors
+            /// [`InvalidDigest`] unless `text` is exactly 64 characters of lower-case hex.
+            pub fn parse(text: &str) -> Result<$type, InvalidDigest> {
+                parse_hex(text).map($type).ok_or(InvalidDigest)
+            }
+        }
+
+        impl From<[u8; 32]> for $type {
+            fn from(bytes: [u8; 32]) -> $type {
+                $type(bytes)
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        textual!($type, InvalidDigest);
+    };
+}
+
+hex_digest!(Digest);
+hex_digest!(MapRoot);
+
+fn parse_hex(text: &str) -> Option<[u8; 32]> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if pairs.len() != 32 || !rest.is_empty() {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = nibble(*high)? << 4 | nibble(*low)?;
+    }
+    Some(bytes)
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}

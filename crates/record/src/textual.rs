@@ -1,0 +1,30 @@
+//! Types with one text form: what they share in JSON and in `str::parse`.
+
+/// Implements [`FromStr`](core::str::FromStr), `Serialize` and `Deserialize` for a type by its
+/// inherent `parse` and its `Display`, which are inverse to each other.
+macro_rules! textual {
+    ($type:ty, $error:ty) => {
+        impl core::str::FromStr for $type {
+            type Err = $error;
+
+            fn from_str(text: &str) -> Result<$type, $error> {
+                <$type>::parse(text)
+            }
+        }
+
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<$type, D::Error> {
+                let text = alloc::string::String::deserialize(deserializer)?;
+                <$type>::parse(&text).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
