@@ -21,6 +21,9 @@ use crate::head::TreeSize;
 /// Hashes of a full tile, entries of a full bundle.
 pub const FULL_WIDTH: u16 = 256;
 
+/// Height of the tree over a full tile: each level of tiles is 8 levels of the tree.
+pub(crate) const TILE_HEIGHT: u32 = FULL_WIDTH.ilog2();
+
 /// Highest tile level of the format.
 pub const MAX_LEVEL: u8 = 63;
 
@@ -66,14 +69,15 @@ impl TilePath {
 
     /// The widest version of tile `index` of `kind` in a tree of `size`; `None` if it has none.
     pub fn at_size(kind: TileKind, index: u64, size: TreeSize) -> Option<TilePath> {
-        let level = match kind {
-            TileKind::Entries => 0,
-            TileKind::Hashes(level) => u32::from(level),
-        };
-        let hashes = size.get().checked_shr(8 * level).unwrap_or(0);
         let first = index.checked_mul(u64::from(FULL_WIDTH))?;
-        let width = hashes.checked_sub(first)?.min(u64::from(FULL_WIDTH));
+        let width = hashes_at(kind, size).checked_sub(first)?.min(u64::from(FULL_WIDTH));
         TilePath::new(kind, index, u16::try_from(width).ok()?).ok()
+    }
+
+    /// The tile or bundle of `kind` that is partial in a tree of `size`; `None` if none is.
+    pub fn partial_at_size(kind: TileKind, size: TreeSize) -> Option<TilePath> {
+        let full_tiles = hashes_at(kind, size) / u64::from(FULL_WIDTH);
+        TilePath::at_size(kind, full_tiles, size)
     }
 
     /// Hashes of which level, or entries.
@@ -101,6 +105,15 @@ impl TilePath {
     pub const fn full(&self) -> TilePath {
         TilePath { width: FULL_WIDTH, ..*self }
     }
+}
+
+/// Number of hashes that a level has in a tree of `size`, or of its entries.
+fn hashes_at(kind: TileKind, size: TreeSize) -> u64 {
+    let level = match kind {
+        TileKind::Entries => 0,
+        TileKind::Hashes(level) => u32::from(level),
+    };
+    size.get().checked_shr(TILE_HEIGHT * level).unwrap_or(0)
 }
 
 impl fmt::Display for TilePath {
