@@ -60,3 +60,20 @@ pub(crate) fn edge_tiles(size: TreeSize) -> impl Iterator<Item = TilePath> {
     let levels = (0..=MAX_LEVEL).rev().map(TileKind::Hashes);
     levels.filter_map(move |kind| TilePath::partial_at_size(kind, size))
 }
+
+/// The tile of a tree of `size` that holds node `place` of those at `height`.
+pub(crate) fn tile_of_node(size: TreeSize, height: u32, place: u64) -> Option<TilePath> {
+    let level = u8::try_from(height / TILE_HEIGHT).ok()?;
+    let tile = place >> (TILE_HEIGHT - height % TILE_HEIGHT);
+    TilePath::at_size(TileKind::Hashes(level), tile, size)
+}
+
+/// The tile that holds the root of a full tile, and so authenticates it.
+pub(crate) fn parent_of(size: TreeSize, tile: TilePath) -> Option<TilePath> {
+    match tile.kind() {
+        TileKind::Hashes(level) if tile.is_full() => {
+            tile_of_node(size, TILE_HEIGHT * (u32::from(level) + 1), tile.index())
+        }
+        _ => None,
+    }
+}

@@ -16,10 +16,14 @@ mod hash_tile;
 mod head;
 mod key;
 mod note;
+mod plan;
 mod policy;
 mod policy_text;
+mod proof;
+mod proof_file;
 mod signing_key;
 mod tile;
+mod verified;
 
 pub use bundle::{Bundle, EntryTooLong, InvalidBundle, MAX_ENTRY_LEN, append_entry, bundle_prefix};
 pub use checkpoint::{
@@ -32,6 +36,10 @@ pub use hash::{Hash, InvalidHash, leaf_hash, node_hash};
 pub use head::{LeafIndex, MAX_SIZE, TooLarge, TreeHead, TreeSize};
 pub use key::{InvalidKey, KeyId, KeyKind, VerifyingKey};
 pub use note::{InvalidNote, MAX_NOTE_LEN, MAX_SIGNATURES, Note, NoteError, NoteSignature};
+pub use plan::{MAX_PLANNED_TILES, Plan, PlanError};
 pub use policy::{InvalidPolicy, Policy, PolicyError, PolicyLog, PolicyWitness};
+pub use proof::{ConsistencyProof, InclusionProof, ProofError};
+pub use proof_file::{InvalidProofFile, MAX_PROOF_HASHES, ProofFile, ProofFileError};
 pub use signing_key::SigningKey;
 pub use tile::{FULL_WIDTH, InvalidTilePath, MAX_LEVEL, TileKind, TilePath};
+pub use verified::{LookupError, TileError, Verified};

@@ -154,6 +154,13 @@ pub(crate) enum Component {
     Group(usize),
 }
 
+/// Whose cosignatures the policy asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quorum {
+    Nobody,
+    Of(Component),
+}
+
 /// A group of witnesses and earlier groups, of which `threshold` must be satisfied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Group {
@@ -168,7 +175,7 @@ pub struct Policy {
     pub(crate) logs: Vec<PolicyLog>,
     pub(crate) witnesses: Vec<PolicyWitness>,
     pub(crate) groups: Vec<Group>,
-    pub(crate) quorum: Option<Component>,
+    pub(crate) quorum: Quorum,
 }
 
 impl Policy {
@@ -189,7 +196,7 @@ impl Policy {
             return Err(InvalidKey::WrongKind);
         }
         let logs = [PolicyLog { key: log, url: None }].into();
-        Ok(Policy { logs, witnesses: Vec::new(), groups: Vec::new(), quorum: None })
+        Ok(Policy { logs, witnesses: Vec::new(), groups: Vec::new(), quorum: Quorum::Nobody })
     }
 
     /// The trusted logs; the signature of one key of the right origin suffices.
@@ -223,7 +230,7 @@ impl Policy {
 
     /// Whether the quorum is met when `cosigned[i]` says that witness `i` cosigned.
     fn check_quorum(&self, cosigned: &[bool]) -> Result<(), PolicyError> {
-        let Some(quorum) = self.quorum else { return Ok(()) };
+        let Quorum::Of(quorum) = self.quorum else { return Ok(()) };
         let mut met: Vec<bool> = Vec::with_capacity(self.groups.len());
         for group in &self.groups {
             let satisfied = |member: &&Component| is_met(**member, cosigned, &met);

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::key::{InvalidKey, KeyKind, VerifyingKey};
-use crate::policy::{Component, Group, InvalidPolicy, Policy, PolicyLog, PolicyWitness};
+use crate::policy::{Component, Group, InvalidPolicy, Policy, PolicyLog, PolicyWitness, Quorum};
 
 /// The name that stands for an empty quorum.
 const NONE: &str = "none";
@@ -39,8 +39,10 @@ pub(crate) fn write(policy: &Policy, f: &mut fmt::Formatter<'_>) -> fmt::Result 
         }
         writeln!(f)?;
     }
-    let quorum = policy.quorum.map_or(NONE, |component| policy.component_name(component));
-    writeln!(f, "quorum {quorum}")
+    match policy.quorum {
+        Quorum::Nobody => writeln!(f, "quorum {NONE}"),
+        Quorum::Of(component) => writeln!(f, "quorum {}", policy.component_name(component)),
+    }
 }
 
 fn write_url(url: Option<&str>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,7 +60,7 @@ struct Parser {
     groups: Vec<Group>,
     /// Names of witnesses and groups that are already a member of a group.
     members: BTreeSet<String>,
-    quorum: Option<Option<Component>>,
+    quorum: Option<Quorum>,
 }
 
 impl Parser {
@@ -130,11 +132,11 @@ impl Parser {
     }
 
     fn set_quorum(&mut self, name: &str, line: usize) -> Result<(), InvalidPolicy> {
-        let component = match name {
-            NONE => None,
-            name => Some(self.find(name).ok_or(InvalidPolicy::UnknownName(line))?),
+        let quorum = match name {
+            NONE => Quorum::Nobody,
+            name => Quorum::Of(self.find(name).ok_or(InvalidPolicy::UnknownName(line))?),
         };
-        match self.quorum.replace(component) {
+        match self.quorum.replace(quorum) {
             None => Ok(()),
             Some(_) => Err(InvalidPolicy::Quorum),
         }
