@@ -15,6 +15,7 @@ mod fact;
 mod key;
 mod map;
 mod project;
+mod state;
 mod timestamp;
 
 pub use digest::{Digest, InvalidDigest, MapRoot};
@@ -30,4 +31,5 @@ pub use key::{
 };
 pub use map::MapKey;
 pub use project::{InvalidProjectName, MAX_PROJECT_LEN, ProjectName};
+pub use state::{FileState, ProjectState, Sighting};
 pub use timestamp::{InvalidTimestamp, Timestamp};

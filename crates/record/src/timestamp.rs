@@ -5,6 +5,7 @@ use core::fmt;
 use thiserror::Error;
 
 const SECONDS_PER_DAY: u64 = 86_400;
+const LEAPS_BEFORE_1970: u64 = 1969 / 4 - 1969 / 100 + 1969 / 400;
 /// 9999-12-31T23:59:59Z: RFC 3339 has four digits for the year.
 const MAX_UNIX: u64 = 253_402_300_799;
 
@@ -86,7 +87,6 @@ fn month_len(year: u64, month: u64) -> u64 {
 fn days_before_year(year: u64) -> u64 {
     let before = year - 1;
     let leaps = before / 4 - before / 100 + before / 400;
-    const LEAPS_BEFORE_1970: u64 = 1969 / 4 - 1969 / 100 + 1969 / 400;
     (year - 1970) * 365 + leaps - LEAPS_BEFORE_1970
 }
 

@@ -20,6 +20,7 @@ pub const MAX_ENTRY_LEN: usize = 65_535;
 const VERSION: u64 = 1;
 
 /// What the bytes of an entry turned out to be.
+#[expect(clippy::large_enum_variant, reason = "nearly every entry is of a known kind")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Parsed {
     /// An entry of a known kind.

@@ -68,7 +68,7 @@ impl Body for FileEntry {
             rules::number("size", size)?;
         }
         if let Some(uploaded) = &self.uploaded {
-            rules::line("uploaded", uploaded, rules::MAX_UPLOADED_LEN)?;
+            rules::uploaded(uploaded)?;
         }
         if let Some(reason) = &self.yanked {
             rules::free_text("yanked", reason)?;

@@ -9,6 +9,7 @@ mod content;
 mod epoch;
 mod expected;
 mod file;
+pub(crate) mod holdable;
 mod key;
 mod removed;
 mod rules;

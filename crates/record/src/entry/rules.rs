@@ -77,6 +77,11 @@ pub(super) fn filename(text: &str) -> Checked {
     nonempty_line("filename", text, MAX_FILENAME_LEN)
 }
 
+/// An upload time, whatever its form.
+pub(super) fn uploaded(text: &str) -> Checked {
+    nonempty_line("uploaded", text, MAX_UPLOADED_LEN)
+}
+
 pub(super) fn via(text: Option<&str>) -> Checked {
     text.map_or(Ok(()), |text| nonempty_line("via", text, MAX_VIA_LEN))
 }
@@ -110,5 +115,9 @@ pub(super) fn consistent(holds: bool, field: &'static str, why: &'static str) ->
 /// assert_eq!(bound_reason(&"é".repeat(9000)).len(), MAX_REASON_LEN);
 /// ```
 pub fn bound_reason(reason: &str) -> &str {
-    &reason[..reason.floor_char_boundary(MAX_REASON_LEN)]
+    let mut end = reason.len().min(MAX_REASON_LEN);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    &reason[..end]
 }
