@@ -12,11 +12,13 @@ mod textual;
 mod digest;
 mod entry;
 mod fact;
+mod filename;
 mod key;
 mod map;
 mod project;
 mod state;
 mod timestamp;
+mod version;
 
 pub use digest::{Digest, InvalidDigest, MapRoot};
 pub use entry::{
@@ -26,6 +28,7 @@ pub use entry::{
     StatusEntry, bound_reason,
 };
 pub use fact::{ContentFact, Fact, ListedFile, StatusFact};
+pub use filename::{Distribution, split_filename, version_of};
 pub use key::{
     InvalidPublicKey, InvalidSignature, MAX_KEY_LEN, MAX_SIGNATURE_LEN, PublicKey, Signature,
 };
@@ -33,3 +36,4 @@ pub use map::MapKey;
 pub use project::{InvalidProjectName, MAX_PROJECT_LEN, ProjectName};
 pub use state::{FileState, ProjectState, Sighting};
 pub use timestamp::{InvalidTimestamp, Timestamp};
+pub use version::canonical_version;
