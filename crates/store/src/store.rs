@@ -1,0 +1,93 @@
+//! The contract between the log and whatever keeps its bytes.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tlog::{SignedCheckpoint, TilePath, TreeHead};
+
+use crate::error::StoreError;
+
+/// Objects that become visible together with the head that needs them.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// Every tile and bundle that the next head changes, each once and as wide as that head makes
+    /// it: whole contents, not what was added.
+    pub objects: Vec<(TilePath, Bytes)>,
+}
+
+/// Keeps one log. A handle is one opening of it; creating and opening are the backend's own
+/// functions, and *a missing head is never a reason to create one*.
+///
+/// # Durability and atomicity
+/// `commit` returns `Ok` only when every object of the batch is durable and readable and the head
+/// equals `next`: from then on neither a killed process nor a power cut takes it back. After
+/// [`Conflict`](StoreError::Conflict) or [`Misuse`](StoreError::Misuse) nothing of the batch is
+/// visible. After any other error, a crash, or a future dropped before it was done, the head is
+/// `prev` or `next` and nothing else, with all objects of the one it is; which of the two is known
+/// only by opening the store again, and the handle refuses further writes until then.
+///
+/// # Compare-and-swap
+/// The head is the lock. Of two commits that name the same `prev`, through one handle or through
+/// two processes, at most one succeeds.
+///
+/// # Immutability
+/// Trees only grow. A wider version of an object starts with the bytes of the narrower one, and
+/// every width up to the widest committed stays readable for ever with the same bytes. The backend
+/// checks widths and lengths, not hashes.
+///
+/// # Trust
+/// The head is trusted: whoever rolls it back forks the log, so it is kept apart from what is public
+/// and is compared at start with what others remember. Everything else is untrusted. Damaged or
+/// withheld objects, and an old checkpoint, are at most a denial of service, because each reader
+/// checks every byte against a signed head.
+///
+/// # Visibility
+/// `get` answers for whatever is committed, also beyond the published checkpoint. Who serves the
+/// public must not hand that out: it would be cached as final before it is.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Size and root of the committed tree: the trusted register, never public.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] or [`StoreError::Corrupt`] if it can not be read;
+    /// [`StoreError::Halted`] if an earlier write through this handle left it in doubt.
+    async fn head(&self) -> Result<TreeHead, StoreError>;
+
+    /// The bytes of a tile or bundle at exactly the width asked for, untrusted; `None` if what is
+    /// committed is narrower or absent. Goes on working after a failed write.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] or [`StoreError::Corrupt`] if it can not be read.
+    async fn get(&self, path: &TilePath) -> Result<Option<Bytes>, StoreError>;
+
+    /// Moves the head from `prev` to `next`, a larger tree, together with the objects it needs.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] and [`StoreError::Misuse`] leave nothing behind;
+    /// [`StoreError::Ambiguous`] leaves `prev` or `next`; [`StoreError::Halted`] if an earlier
+    /// write failed. Section "Durability and atomicity" has the details.
+    async fn commit(
+        &self,
+        prev: &TreeHead,
+        batch: Batch,
+        next: &TreeHead,
+    ) -> Result<(), StoreError>;
+
+    /// Replaces the published checkpoint, the only public object that changes, and makes it durable.
+    ///
+    /// Its tree is committed and never smaller than the published one; at the same size the root is
+    /// the same and the note may have gained signatures. Whether it is signed well is the caller's
+    /// business.
+    ///
+    /// # Errors
+    /// [`StoreError::Misuse`] for a checkpoint that breaks these rules, nothing changed;
+    /// [`StoreError::Ambiguous`] if the old or the new one is published;
+    /// [`StoreError::Halted`] if an earlier write failed.
+    async fn publish(&self, checkpoint: &SignedCheckpoint) -> Result<(), StoreError>;
+
+    /// The bytes of the checkpoint last published, untrusted; `None` before the first. Goes on
+    /// working after a failed write.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] or [`StoreError::Corrupt`] if it can not be read.
+    async fn checkpoint(&self) -> Result<Option<Bytes>, StoreError>;
+}
