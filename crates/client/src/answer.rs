@@ -1,0 +1,234 @@
+//! What the log answers over gRPC, after verification.
+
+use bytes::Bytes;
+use indelible_proto::v1;
+use record::MapKey;
+use tlog::{
+    ConsistencyProof, Hash, InclusionProof, LeafIndex, MAX_ENTRY_LEN, ProofFile, TreeHead,
+    TreeSize, VerifiedCheckpoint, leaf_hash,
+};
+
+use crate::entry::VerifiedEntry;
+use crate::error::{Disproof, Error};
+
+/// Most hashes of one proof: sizes are below 2^63.
+const MAX_PATH: usize = 63;
+
+/// An entry and the proof that it is in the tree of a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedInclusion {
+    checkpoint: VerifiedCheckpoint,
+    entry: VerifiedEntry,
+    proof: InclusionProof,
+}
+
+impl VerifiedInclusion {
+    /// The checkpoint under which the proof holds.
+    pub const fn checkpoint(&self) -> &VerifiedCheckpoint {
+        &self.checkpoint
+    }
+
+    /// The entry.
+    pub const fn entry(&self) -> &VerifiedEntry {
+        &self.entry
+    }
+
+    /// The proof.
+    pub const fn proof(&self) -> &InclusionProof {
+        &self.proof
+    }
+
+    /// The offline form (C2SP tlog-proof) with the entry's bytes as `extra`.
+    pub fn to_proof_file(&self) -> ProofFile {
+        ProofFile {
+            extra: Some(self.entry.bytes().to_vec()),
+            index: self.entry.index(),
+            proof: self.proof.clone(),
+            checkpoint: self.checkpoint.signed().clone(),
+        }
+    }
+}
+
+/// A proof that the tree of a checkpoint begins with the entries of an older head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedConsistency {
+    /// The checkpoint of the newer tree.
+    pub(crate) checkpoint: VerifiedCheckpoint,
+    pub(crate) proof: ConsistencyProof,
+}
+
+impl VerifiedConsistency {
+    /// The checkpoint of the newer tree.
+    pub const fn checkpoint(&self) -> &VerifiedCheckpoint {
+        &self.checkpoint
+    }
+
+    /// The proof.
+    pub const fn proof(&self) -> &ConsistencyProof {
+        &self.proof
+    }
+}
+
+/// All entries that the log answered for a key, each proved to be in the tree of one checkpoint.
+///
+/// That there are no further ones is the log's word alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedLookup {
+    pub(crate) checkpoint: VerifiedCheckpoint,
+    pub(crate) entries: Vec<VerifiedEntry>,
+    pub(crate) proofs: Vec<InclusionProof>,
+}
+
+impl VerifiedLookup {
+    /// The checkpoint under which the proofs hold.
+    pub const fn checkpoint(&self) -> &VerifiedCheckpoint {
+        &self.checkpoint
+    }
+
+    /// The entries in the order of the log.
+    pub fn entries(&self) -> &[VerifiedEntry] {
+        &self.entries
+    }
+
+    /// The entry at `place` of [`entries`](Self::entries) with its proof.
+    pub fn inclusion(&self, place: usize) -> Option<VerifiedInclusion> {
+        Some(VerifiedInclusion {
+            checkpoint: self.checkpoint.clone(),
+            entry: self.entries.get(place)?.clone(),
+            proof: self.proofs.get(place)?.clone(),
+        })
+    }
+}
+
+/// Entries from a position on, proved to be in the tree of one checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedBatch {
+    pub(crate) checkpoint: VerifiedCheckpoint,
+    pub(crate) entries: Vec<VerifiedEntry>,
+    pub(crate) next: TreeSize,
+}
+
+impl VerifiedBatch {
+    /// The checkpoint under which the proofs hold.
+    pub const fn checkpoint(&self) -> &VerifiedCheckpoint {
+        &self.checkpoint
+    }
+
+    /// The entries in the order of the log.
+    pub fn entries(&self) -> &[VerifiedEntry] {
+        &self.entries
+    }
+
+    /// Every entry before this position was sent or filtered out: resume here.
+    pub const fn next(&self) -> TreeSize {
+        self.next
+    }
+}
+
+/// Verifies the answer for the entry at `index`.
+pub(crate) fn verify_inclusion(
+    checkpoint: VerifiedCheckpoint,
+    index: LeafIndex,
+    answer: v1::GetInclusionProofResponse,
+) -> Result<VerifiedInclusion, Error> {
+    let head = checkpoint.head();
+    if answer.size != head.size.get() || answer.index != index.get() {
+        return Err(Error::malformed("a proof for another position or size"));
+    }
+    let proof = InclusionProof::new(proof_hashes(&answer.hashes)?);
+    let entry = verify_entry(head, index, answer.entry, &proof)?;
+    Ok(VerifiedInclusion { checkpoint, entry, proof })
+}
+
+fn verify_entry(
+    head: TreeHead,
+    index: LeafIndex,
+    bytes: Bytes,
+    proof: &InclusionProof,
+) -> Result<VerifiedEntry, Error> {
+    if bytes.len() > MAX_ENTRY_LEN {
+        return Err(Error::malformed("an entry that is too long"));
+    }
+    head.verify_inclusion(index, &leaf_hash(&bytes), proof)
+        .map_err(|error| Error::proof(format_args!("entry {index}"), error))?;
+    let entry = VerifiedEntry::new(index, bytes);
+    match entry.fault() {
+        Some(fault) => Err(Disproof::Entry { index, source: fault.clone() }.into()),
+        None => Ok(entry),
+    }
+}
+
+/// Entries of an answer in which proofs share their hashes.
+pub(crate) struct Proven {
+    pub(crate) nodes: Vec<Bytes>,
+    pub(crate) entries: Vec<v1::ProvenEntry>,
+}
+
+/// What the entries of an answer have to be.
+pub(crate) struct Asked<'a> {
+    /// Most entries.
+    pub(crate) limit: usize,
+    /// First position.
+    pub(crate) from: LeafIndex,
+    /// Each entry has one of these; none given: any entry will do.
+    pub(crate) keys: &'a [MapKey],
+}
+
+/// Verifies that every entry is in the tree, was asked for, and stands in its place of the order.
+pub(crate) fn verify_entries(
+    head: TreeHead,
+    answer: Proven,
+    asked: &Asked<'_>,
+) -> Result<(Vec<VerifiedEntry>, Vec<InclusionProof>), Error> {
+    if answer.entries.len() > asked.limit {
+        return Err(Error::malformed("more entries than may be sent at once"));
+    }
+    let nodes = hashes(&answer.nodes, answer.entries.len().saturating_mul(MAX_PATH))?;
+    let mut least = asked.from.get();
+    let mut verified = (Vec::new(), Vec::new());
+    for proven in answer.entries {
+        let index = LeafIndex::new(proven.index).map_err(Error::malformed)?;
+        let proof = InclusionProof::new(path(&nodes, &proven.path)?);
+        let entry = verify_entry(head, index, proven.entry, &proof)?;
+        check_asked(&entry, least, asked)?;
+        least = index.get().saturating_add(1);
+        verified.0.push(entry);
+        verified.1.push(proof);
+    }
+    Ok(verified)
+}
+
+fn check_asked(entry: &VerifiedEntry, least: u64, asked: &Asked<'_>) -> Result<(), Error> {
+    let index = entry.index();
+    let not_asked = |problem: &str| Err(Disproof::NotAsked { index, problem: problem.into() }.into());
+    if index.get() < least {
+        return not_asked("is repeated or out of order");
+    }
+    if !asked.keys.is_empty() && !asked.keys.iter().any(|key| entry.has_key(key)) {
+        return not_asked("is about something else");
+    }
+    Ok(())
+}
+
+/// Takes the hashes of one proof from the wire.
+pub(crate) fn proof_hashes(bytes: &[Bytes]) -> Result<Vec<Hash>, Error> {
+    hashes(bytes, MAX_PATH)
+}
+
+/// Takes at most `limit` hashes from the wire.
+fn hashes(bytes: &[Bytes], limit: usize) -> Result<Vec<Hash>, Error> {
+    if bytes.len() > limit {
+        return Err(Error::malformed("more hashes than any proof has"));
+    }
+    bytes.iter().map(|bytes| Hash::try_from(bytes.as_ref()).map_err(Error::malformed)).collect()
+}
+
+/// Looks up the hashes of one proof.
+fn path(nodes: &[Hash], places: &[u32]) -> Result<Vec<Hash>, Error> {
+    if places.len() > MAX_PATH {
+        return Err(Error::malformed("more hashes than any proof has"));
+    }
+    let node = |place: &u32| nodes.get(usize::try_from(*place).ok()?).copied();
+    let found: Option<Vec<Hash>> = places.iter().map(node).collect();
+    found.ok_or_else(|| Error::malformed("a proof refers to a hash that was not sent"))
+}

@@ -1,0 +1,246 @@
+//! Questions to a log, answered with verified facts only.
+
+use bytes::Bytes;
+use indelible_proto::v1::lookup_request;
+use record::{Digest, MapKey, ProjectName};
+use tlog::{ConsistencyProof, LeafIndex, SignedCheckpoint, TreeHead, TreeSize, VerifiedCheckpoint};
+
+use crate::answer::{
+    self, Asked, Proven, VerifiedBatch, VerifiedConsistency, VerifiedInclusion, VerifiedLookup,
+};
+use crate::error::{Disproof, Error};
+use crate::grpc::Wire;
+use crate::head::{self, History, Past};
+use crate::memory::{Memory, Replaced};
+use crate::trust::{LogUrl, Trust};
+
+/// Most entries of one answer to a look-up.
+const MAX_LOOKUP: usize = 20_000;
+/// Most entries of one message of a stream.
+const MAX_BATCH: usize = 256;
+
+/// What entries are looked up by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LookupKey {
+    /// A filename, verbatim.
+    File(String),
+    /// A project.
+    Project(ProjectName),
+    /// A file's hash.
+    Sha256(Digest),
+}
+
+impl LookupKey {
+    /// The key under which the log lists such entries.
+    pub fn map_key(&self) -> MapKey {
+        match self {
+            LookupKey::File(filename) => MapKey::file(filename),
+            LookupKey::Project(project) => MapKey::project(project),
+            LookupKey::Sha256(digest) => MapKey::sha256(digest),
+        }
+    }
+
+    fn to_wire(&self) -> lookup_request::Key {
+        match self {
+            LookupKey::File(filename) => lookup_request::Key::Filename(filename.clone()),
+            LookupKey::Project(project) => lookup_request::Key::Project(project.to_string()),
+            LookupKey::Sha256(digest) => lookup_request::Key::Sha256(digest.to_string()),
+        }
+    }
+}
+
+/// A log's reader over gRPC. It believes nothing that it did not verify, and remembers the newest head.
+///
+/// Every answer's checkpoint goes through the head update: it must continue the head remembered in the
+/// state directory, which is replaced before the answer is handed out.
+#[derive(Debug)]
+pub struct Client {
+    wire: Wire,
+    heads: Heads,
+}
+
+impl Client {
+    /// Prepares to read the log at `url`; the connection is made with the first question.
+    ///
+    /// # Errors
+    /// [`Error::Undecided`] if `url` cannot be connected to at all.
+    pub fn new(trust: Trust, url: LogUrl, memory: Memory) -> Result<Client, Error> {
+        let heads = Heads { trust, memory, accepted: None };
+        Ok(Client { wire: Wire::new(url)?, heads })
+    }
+
+    /// The newest published checkpoint.
+    ///
+    /// # Errors
+    /// [`Error`] if there is none that is verified.
+    pub async fn checkpoint(&mut self) -> Result<VerifiedCheckpoint, Error> {
+        let note = self.wire.checkpoint().await?;
+        self.heads.accept(&note, &self.wire).await
+    }
+
+    /// The entry at `index`, with the proof that it is there.
+    ///
+    /// # Errors
+    /// [`Error`] if there is no answer that is verified.
+    pub async fn entry(&mut self, index: LeafIndex) -> Result<VerifiedInclusion, Error> {
+        let answer = self.wire.inclusion(index.get(), None).await?;
+        let checkpoint = self.heads.accept(&answer.checkpoint, &self.wire).await?;
+        answer::verify_inclusion(checkpoint, index, answer)
+    }
+
+    /// The proof that the newest published tree begins with the entries of `older`.
+    ///
+    /// # Errors
+    /// [`Error`] if there is no answer that is verified.
+    pub async fn consistency(&mut self, older: TreeHead) -> Result<VerifiedConsistency, Error> {
+        let answer = self.wire.consistency(older.size, None).await?;
+        let checkpoint = self.heads.accept(&answer.checkpoint, &self.wire).await?;
+        if answer.to != checkpoint.head().size.get() {
+            return Err(Error::malformed("a proof between other sizes"));
+        }
+        let proof = ConsistencyProof::new(answer::proof_hashes(&answer.hashes)?);
+        let past = Past::verify(checkpoint.head(), older.size, older.root, proof);
+        let past = past.map_err(|error| {
+            Error::proof(format_args!("the continuation of size {}", older.size), error)
+        })?;
+        Ok(VerifiedConsistency { checkpoint, proof: past.into_proof() })
+    }
+
+    /// All entries of a project, a file or a hash.
+    ///
+    /// # Errors
+    /// [`Error`] if there is no answer that is verified.
+    pub async fn lookup(&mut self, key: &LookupKey) -> Result<VerifiedLookup, Error> {
+        let answer = self.wire.lookup(key.to_wire()).await?;
+        let checkpoint = self.heads.accept(&answer.checkpoint, &self.wire).await?;
+        let proven = Proven { nodes: answer.nodes, entries: answer.entries };
+        let keys = [key.map_key()];
+        let asked = Asked { limit: MAX_LOOKUP, from: LeafIndex::default(), keys: &keys };
+        let (entries, proofs) = answer::verify_entries(checkpoint.head(), proven, &asked)?;
+        Ok(VerifiedLookup { checkpoint, entries, proofs })
+    }
+
+    /// Follows the log from `start` on; only entries of `projects`, or all if there are none.
+    ///
+    /// # Errors
+    /// [`Error::Undecided`] if the log does not take the request.
+    pub async fn watch(
+        &mut self,
+        start: TreeSize,
+        projects: &[ProjectName],
+    ) -> Result<Watch<'_>, Error> {
+        let names = projects.iter().map(ToString::to_string).collect();
+        let stream = self.wire.watch(start.get(), names).await?;
+        let keys = projects.iter().map(MapKey::project).collect();
+        Ok(Watch { client: self, stream, keys, next: start })
+    }
+}
+
+/// Batches of entries as checkpoints are published.
+#[derive(Debug)]
+pub struct Watch<'a> {
+    client: &'a mut Client,
+    stream: tonic::Streaming<indelible_proto::v1::WatchResponse>,
+    keys: Vec<MapKey>,
+    next: TreeSize,
+}
+
+impl Watch<'_> {
+    /// The next batch; `None` when the log ends the stream. Start a new one where the last batch ended.
+    ///
+    /// Without a filter the batches are known to be gapless.
+    ///
+    /// # Errors
+    /// [`Error`] if the stream breaks or what it brings is not verified; it is of no more use then.
+    pub async fn next(&mut self) -> Result<Option<VerifiedBatch>, Error> {
+        let Client { wire, heads } = &mut *self.client;
+        let message = self.stream.message().await.map_err(|status| wire.error(status))?;
+        let Some(message) = message else { return Ok(None) };
+        let checkpoint = heads.accept(&message.checkpoint, wire).await?;
+        let proven = Proven { nodes: message.nodes, entries: message.entries };
+        let from = LeafIndex::new(self.next.get()).map_err(Error::malformed)?;
+        let asked = Asked { limit: MAX_BATCH, from, keys: &self.keys };
+        let (entries, _) = answer::verify_entries(checkpoint.head(), proven, &asked)?;
+        let batch = VerifiedBatch {
+            next: TreeSize::new(message.next).map_err(Error::malformed)?,
+            checkpoint,
+            entries,
+        };
+        self.check_progress(&batch)?;
+        self.next = batch.next;
+        Ok(Some(batch))
+    }
+
+    /// The position to resume at may skip filtered entries, but neither go back nor beyond the tree.
+    fn check_progress(&self, batch: &VerifiedBatch) -> Result<(), Error> {
+        let sent = batch.entries.last().map_or(self.next.get(), |last| last.index().get() + 1);
+        let bounds = sent..=batch.checkpoint.head().size.get();
+        if !bounds.contains(&batch.next.get()) {
+            return Err(Error::malformed("a position to resume at that does not fit the entries"));
+        }
+        let skipped = batch.next.get() - self.next.get() != batch.entries.len() as u64;
+        if self.keys.is_empty() && skipped {
+            return Err(Error::malformed("entries were left out of an unfiltered stream"));
+        }
+        Ok(())
+    }
+}
+
+/// The head update of one log: served checkpoints against the remembered one.
+#[derive(Debug)]
+struct Heads {
+    trust: Trust,
+    memory: Memory,
+    /// The note accepted last, and what it said: most answers rest on the same one.
+    accepted: Option<(Bytes, VerifiedCheckpoint)>,
+}
+
+impl Heads {
+    /// Accepts a served note if it continues what is remembered, and remembers it.
+    async fn accept(
+        &mut self,
+        note: &Bytes,
+        history: &impl History,
+    ) -> Result<VerifiedCheckpoint, Error> {
+        if let Some((same, checkpoint)) = &self.accepted
+            && same == note
+        {
+            return Ok(checkpoint.clone());
+        }
+        let signed = SignedCheckpoint::parse(note).map_err(Error::malformed)?;
+        let served = self.trust.verify(&signed)?;
+        while !self.remember(&served, history).await? {}
+        self.accepted = Some((note.clone(), served.clone()));
+        Ok(served)
+    }
+
+    /// Whether `served` is what is remembered now; if not, another process was quicker.
+    async fn remember(
+        &self,
+        served: &VerifiedCheckpoint,
+        history: &impl History,
+    ) -> Result<bool, Error> {
+        let remembered = self.memory.load(self.trust.origin())?;
+        if let Some(remembered) = &remembered {
+            let remembered = self.trust.verify_signed_by_log(remembered)?;
+            let advanced = head::advance(&remembered, served, history).await;
+            advanced.map_err(|error| self.keep_evidence(error))?;
+            if remembered.head() == served.head() {
+                return Ok(true);
+            }
+        }
+        let replaced = self.memory.replace(remembered.as_ref(), served.signed())?;
+        Ok(replaced == Replaced::Done)
+    }
+
+    /// Writes a fork report to the state directory. That it cannot be written does not undo the fork.
+    fn keep_evidence(&self, error: Error) -> Error {
+        match error {
+            Error::Disproven(Disproof::Fork { report, .. }) => {
+                let saved = self.memory.keep_report(&report).ok();
+                Disproof::Fork { report, saved }.into()
+            }
+            other => other,
+        }
+    }
+}

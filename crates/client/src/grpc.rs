@@ -1,0 +1,143 @@
+//! The log's gRPC service. What it answers is unverified and stays within this crate.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use indelible_proto::v1;
+use indelible_proto::v1::log_client::LogClient;
+use tlog::{ConsistencyProof, Hash, TreeHead, TreeSize, leaf_hash, node_hash};
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+use tonic::{Code, Status};
+
+use crate::answer;
+use crate::error::{Error, Undecided};
+use crate::head::{History, Past, last_index};
+use crate::trust::LogUrl;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a silent connection is believed to be alive.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// Largest answer in bytes: 20,000 entries of a usual size with their proofs, several times over.
+const MAX_ANSWER: usize = 64 << 20;
+
+/// A connection to the log, made when it is first used.
+#[derive(Clone, Debug)]
+pub(crate) struct Wire {
+    client: LogClient<Channel>,
+    url: LogUrl,
+}
+
+impl Wire {
+    pub(crate) fn new(url: LogUrl) -> Result<Wire, Undecided> {
+        let (channel, origin) =
+            channel(&url).map_err(|error| Undecided::network(&url, error))?;
+        let client = LogClient::with_origin(channel, origin).max_decoding_message_size(MAX_ANSWER);
+        Ok(Wire { client, url })
+    }
+
+    pub(crate) async fn checkpoint(&self) -> Result<Bytes, Error> {
+        let request = v1::GetCheckpointRequest {};
+        let answer = self.client.clone().get_checkpoint(request).await;
+        Ok(answer.map_err(|status| self.error(status))?.into_inner().checkpoint)
+    }
+
+    pub(crate) async fn inclusion(
+        &self,
+        index: u64,
+        size: Option<TreeSize>,
+    ) -> Result<v1::GetInclusionProofResponse, Error> {
+        let request = v1::GetInclusionProofRequest { index, size: size.map(TreeSize::get) };
+        let answer = self.client.clone().get_inclusion_proof(request).await;
+        Ok(answer.map_err(|status| self.error(status))?.into_inner())
+    }
+
+    pub(crate) async fn consistency(
+        &self,
+        from: TreeSize,
+        to: Option<TreeSize>,
+    ) -> Result<v1::GetConsistencyProofResponse, Error> {
+        let request =
+            v1::GetConsistencyProofRequest { from: from.get(), to: to.map(TreeSize::get) };
+        let answer = self.client.clone().get_consistency_proof(request).await;
+        let answer = answer.map_err(|status| self.error(status))?.into_inner();
+        if answer.from != from.get() || to.is_some_and(|to| to.get() != answer.to) {
+            return Err(Error::malformed("a proof between other sizes"));
+        }
+        Ok(answer)
+    }
+
+    pub(crate) async fn lookup(
+        &self,
+        key: v1::lookup_request::Key,
+    ) -> Result<v1::LookupResponse, Error> {
+        let request = v1::LookupRequest { key: Some(key) };
+        let answer = self.client.clone().lookup(request).await;
+        Ok(answer.map_err(|status| self.error(status))?.into_inner())
+    }
+
+    pub(crate) async fn watch(
+        &self,
+        start: u64,
+        projects: Vec<String>,
+    ) -> Result<tonic::Streaming<v1::WatchResponse>, Error> {
+        let request = v1::WatchRequest { start, projects };
+        let answer = self.client.clone().watch(request).await;
+        Ok(answer.map_err(|status| self.error(status))?.into_inner())
+    }
+
+    /// Sorts out whether the log answered with an error, or did not answer.
+    pub(crate) fn error(&self, status: Status) -> Error {
+        let url = &self.url;
+        let answered = std::error::Error::source(&status).is_none();
+        match status.code() {
+            Code::OutOfRange | Code::NotFound => Undecided::Missing(status.message().to_owned()),
+            // Also what is left of an answer that is larger than the limit.
+            Code::Unknown | Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded
+                if !answered =>
+            {
+                Undecided::network(url, status)
+            }
+            _ => Undecided::Refused(format!("{} ({:?})", status.message(), status.code())),
+        }
+        .into()
+    }
+
+    /// Root of the tree of `size` entries as the log tells it; unverified.
+    ///
+    /// All hashes of the last entry's inclusion proof are of nodes to its left.
+    async fn claimed_root(&self, size: TreeSize) -> Result<Hash, Error> {
+        let answer = self.inclusion(last_index(size).get(), Some(size)).await?;
+        let path = answer::proof_hashes(&answer.hashes)?;
+        Ok(path.iter().fold(leaf_hash(&answer.entry), |root, left| node_hash(left, &root)))
+    }
+}
+
+fn channel(url: &LogUrl) -> Result<(Channel, http::Uri), tonic::transport::Error> {
+    let endpoint = Endpoint::from_shared(url.as_str().to_owned())?
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(ANSWER_TIMEOUT)
+        .http2_keep_alive_interval(KEEP_ALIVE)
+        .user_agent(crate::USER_AGENT)?;
+    let origin = endpoint.uri().clone();
+    let tls = ClientTlsConfig::new().with_native_roots();
+    let endpoint =
+        if url.as_str().starts_with("https") { endpoint.tls_config(tls)? } else { endpoint };
+    Ok((endpoint.connect_lazy(), origin))
+}
+
+impl History for Wire {
+    async fn past(&self, newer: TreeHead, older: TreeHead) -> Result<Past, Error> {
+        let answer = self.consistency(older.size, Some(newer.size)).await?;
+        let proof = ConsistencyProof::new(answer::proof_hashes(&answer.hashes)?);
+        if let Ok(past) = Past::verify(newer, older.size, older.root, proof.clone()) {
+            return Ok(past);
+        }
+        // Either the proof is false, or the older root is not what the newer tree has there.
+        let root = self.claimed_root(older.size).await?;
+        Past::verify(newer, older.size, root, proof).map_err(|error| {
+            let (older, newer) = (older.size, newer.size);
+            Error::proof(format_args!("the step from size {older} to size {newer}"), error)
+        })
+    }
+}
