@@ -1,1 +1,38 @@
-//! observer
+//! Follows a package index and says what changed.
+//!
+//! A [`Source`] is an index over HTTP ([`HttpSource`]) or a local tree of its documents
+//! ([`DirectorySource`]). An [`Observer`] reads its project list and pages, follows its journal where it has
+//! one, and submits [facts](record::Fact) to a [`Log`], which knows what is news. It knows nothing of Merkle
+//! trees.
+//!
+//! Three rules decide everything else. A cursor moves only when all before it was submitted and answered. No
+//! fact comes from a page that is stale, cut off or somebody else's. And a disappearance is believed only when
+//! two readings, or a reading and the journal, agree ([`Caution`]).
+//!
+//! # Who is trusted
+//! The index is the thing observed: it may lie, and what it says is recorded. Its documents are hostile
+//! input: bounded, parsed strictly, refused one by one. The state directory is trusted only not to lie
+//! about what was submitted; without it everything is read again, and nothing is logged twice.
+
+mod clock;
+mod doubt;
+mod journal;
+mod log;
+mod observer;
+mod page;
+mod report;
+mod settings;
+mod source;
+mod state;
+
+pub use clock::{Clock, SystemClock};
+pub use journal::{JournalRow, Statement};
+pub use log::{ListedName, Log, LogError, Submitted};
+pub use observer::{ObserveError, Observer, open_source};
+pub use page::{
+    DocumentError, FileProblem, Form, ListedProject, ProjectList, ProjectPage, RefusedFile, Serial,
+};
+pub use report::SweepReport;
+pub use settings::{Caution, Settings};
+pub use source::{DirectorySource, HttpSource, PageAnswer, PageRequest, Source, SourceError};
+pub use state::{Coverage, StateError};

@@ -1,0 +1,178 @@
+//! A tree of Simple API documents: recorded listings, or a mirror as bandersnatch lays it out.
+//!
+//! ```text
+//! <root>/simple/index.json           the project list        (or index.v1_json, index.v1_html, index.html)
+//! <root>/simple/<project>/index.json a project's page        (the same names)
+//! <root>/simple/<p>/<project>/...    the same, with bandersnatch's hash-index
+//! <root>/web/simple/...              the same, where <root> is a mirror's root
+//! <root>/status                      serial up to which a mirror is complete
+//! ```
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use async_trait::async_trait;
+use record::ProjectName;
+
+use super::{PageAnswer, PageRequest, Source, SourceError, check_fresh};
+use crate::page::{Form, ProjectList, ProjectPage, Serial};
+use crate::settings::Settings;
+
+/// Names of a document in a folder, the most telling form first.
+const DOCUMENTS: [(&str, Form); 4] = [
+    ("index.v1_json", Form::Json),
+    ("index.json", Form::Json),
+    ("index.v1_html", Form::Html),
+    ("index.html", Form::Html),
+];
+
+/// A source that reads a local tree. Pages are validated by modification time and size.
+#[derive(Clone, Debug)]
+pub struct DirectorySource {
+    name: String,
+    root: PathBuf,
+    simple: PathBuf,
+    page_limit: u64,
+    list_limit: u64,
+}
+
+impl DirectorySource {
+    /// A source for the tree at `root`: the folder that holds `simple` or `web/simple`, or `simple` itself.
+    ///
+    /// # Errors
+    /// [`SourceError::Location`] if it holds no project list.
+    pub fn open(root: &Path, settings: &Settings) -> Result<DirectorySource, SourceError> {
+        let folders = [root.join("simple"), root.join("web/simple"), root.to_owned()];
+        let has_list =
+            |folder: &PathBuf| DOCUMENTS.iter().any(|(name, _)| folder.join(name).is_file());
+        let simple = folders.into_iter().find(has_list).ok_or_else(|| {
+            let root = root.display();
+            SourceError::Location(format!(
+                "{root} holds no project list: neither simple/index.json nor web/simple/index.v1_json"
+            ))
+        })?;
+        Ok(DirectorySource {
+            name: root.display().to_string(),
+            root: root.to_owned(),
+            simple,
+            page_limit: settings.page_limit,
+            list_limit: settings.list_limit,
+        })
+    }
+
+    fn read_list(&self) -> Result<ProjectList, SourceError> {
+        let found = Document::find(&self.simple)?
+            .ok_or_else(|| SourceError::Missing("the project list".to_owned()))?;
+        let mut list = ProjectList::parse(found.form, &found.read(self.list_limit)?)?;
+        list.serial = list.serial.or_else(|| self.mirror_serial());
+        Ok(list)
+    }
+
+    /// The serial that a mirror keeps in a file of its own.
+    fn mirror_serial(&self) -> Option<Serial> {
+        let text = fs::read_to_string(self.root.join("status")).ok()?;
+        text.trim().parse().ok()
+    }
+
+    fn read_page(
+        &self,
+        project: &ProjectName,
+        validator: Option<&str>,
+        required: Option<Serial>,
+    ) -> Result<PageAnswer, SourceError> {
+        let Some(found) = self.find_page(project)? else { return Ok(PageAnswer::Absent) };
+        if required.is_none() && validator == Some(&found.validator) {
+            return Ok(PageAnswer::Unchanged { serial: None });
+        }
+        let page = ProjectPage::parse(found.form, &found.read(self.page_limit)?, project)?;
+        check_fresh(required, page.serial)?;
+        Ok(PageAnswer::Page { serial: page.serial, page, validator: found.validator })
+    }
+
+    fn find_page(&self, project: &ProjectName) -> Result<Option<Document>, SourceError> {
+        let name = project.as_str();
+        match Document::find(&self.simple.join(name))? {
+            Some(found) => Ok(Some(found)),
+            None => Document::find(&self.simple.join(&name[..1]).join(name)),
+        }
+    }
+}
+
+#[async_trait]
+impl Source for DirectorySource {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn list(&self) -> Result<ProjectList, SourceError> {
+        let source = self.clone();
+        blocking(move || source.read_list()).await
+    }
+
+    async fn page(&self, request: PageRequest<'_>) -> Result<PageAnswer, SourceError> {
+        let (source, project) = (self.clone(), request.project.clone());
+        let (validator, required) = (request.validator.map(str::to_owned), request.required);
+        blocking(move || source.read_page(&project, validator.as_deref(), required)).await
+    }
+}
+
+/// Runs file and parser work where it may take its time.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SourceError> + Send + 'static,
+) -> Result<T, SourceError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        Err(SourceError::Transport(format!("the reader broke off: {error}")))
+    })
+}
+
+/// An open document file.
+struct Document {
+    path: PathBuf,
+    file: File,
+    size: u64,
+    form: Form,
+    validator: String,
+}
+
+impl Document {
+    /// The document in a folder, if there is one.
+    fn find(folder: &Path) -> Result<Option<Document>, SourceError> {
+        for (name, form) in DOCUMENTS {
+            let path = folder.join(name);
+            match File::open(&path) {
+                Ok(file) => return Document::opened(path, file, form).map(Some),
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+                Err(error) => return Err(io_error(&path, error)),
+            }
+        }
+        Ok(None)
+    }
+
+    fn opened(path: PathBuf, file: File, form: Form) -> Result<Document, SourceError> {
+        let metadata = file.metadata().map_err(|error| io_error(&path, error))?;
+        let modified = metadata.modified().map_err(|error| io_error(&path, error))?;
+        let nanoseconds = modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+        let validator = format!("{nanoseconds:x}-{:x}", metadata.len());
+        Ok(Document { path, file, size: metadata.len(), form, validator })
+    }
+
+    fn read(&self, limit: u64) -> Result<Vec<u8>, SourceError> {
+        if self.size > limit {
+            return Err(SourceError::TooLarge(limit));
+        }
+        let mut body = Vec::with_capacity(usize::try_from(self.size).unwrap_or(0));
+        let mut bounded = (&self.file).take(limit.saturating_add(1));
+        bounded.read_to_end(&mut body).map_err(|error| io_error(&self.path, error))?;
+        if body.len() as u64 > limit {
+            return Err(SourceError::TooLarge(limit));
+        }
+        Ok(body)
+    }
+}
+
+fn io_error(path: &Path, error: std::io::Error) -> SourceError {
+    SourceError::Io { path: path.display().to_string(), error }
+}
