@@ -1,0 +1,187 @@
+//! The catalog itself.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use record::{Entry, MapKey, Parsed};
+use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch};
+use tlog::{LeafIndex, TreeSize};
+
+use crate::error::CatalogError;
+use crate::rows::{self, CURRENT_FORMAT, CURSOR, FORMAT, META, ORIGIN, ROWS};
+use crate::settings::{Settings, database};
+
+/// A log's catalog in a directory of its own.
+///
+/// Readers and the one writer may use it at the same time: rows are only ever added, and a reader says
+/// below which position it wants them.
+#[derive(Debug)]
+pub struct Catalog {
+    db: DB,
+    /// Number of entries applied; written only under `writer`, after the rows are readable.
+    cursor: AtomicU64,
+    writer: Mutex<()>,
+}
+
+impl Catalog {
+    /// Opens the catalog of the log `origin`, with default settings; an absent one is created, empty.
+    ///
+    /// # Errors
+    /// [`CatalogError::OtherLog`] or [`CatalogError::Format`] if the directory holds another catalog,
+    /// [`CatalogError::Damaged`] or [`CatalogError::Database`] if it can not be read.
+    pub fn open(dir: &Path, origin: &str) -> Result<Catalog, CatalogError> {
+        Catalog::open_with(dir, origin, &Settings::default())
+    }
+
+    /// As [`Catalog::open`], with other settings.
+    ///
+    /// # Errors
+    /// As [`Catalog::open`].
+    pub fn open_with(
+        dir: &Path,
+        origin: &str,
+        settings: &Settings,
+    ) -> Result<Catalog, CatalogError> {
+        let db = DB::open_cf_descriptors(&database(), dir, settings.families())?;
+        let catalog = Catalog { db, cursor: AtomicU64::new(0), writer: Mutex::new(()) };
+        match catalog.meta(FORMAT)? {
+            None => catalog.initialise(origin)?,
+            Some(found) => catalog.resume(&found, origin)?,
+        }
+        Ok(catalog)
+    }
+
+    fn initialise(&self, origin: &str) -> Result<(), CatalogError> {
+        let mut batch = WriteBatch::default();
+        batch.put_cf(self.family(META), FORMAT, CURRENT_FORMAT);
+        batch.put_cf(self.family(META), ORIGIN, origin);
+        batch.put_cf(self.family(META), CURSOR, 0_u64.to_be_bytes());
+        Ok(self.db.write(batch)?)
+    }
+
+    /// Checks that the directory is this log's and reads the cursor.
+    fn resume(&self, format: &[u8], origin: &str) -> Result<(), CatalogError> {
+        if format != CURRENT_FORMAT.as_bytes() {
+            let found = String::from_utf8_lossy(format).into_owned();
+            return Err(CatalogError::Format { expected: CURRENT_FORMAT, found });
+        }
+        let found = self.meta(ORIGIN)?.ok_or(CatalogError::Damaged("the origin is missing"))?;
+        if found != origin.as_bytes() {
+            let found = String::from_utf8_lossy(&found).into_owned();
+            return Err(CatalogError::OtherLog { expected: origin.into(), found });
+        }
+        let cursor = self.meta(CURSOR)?.and_then(|bytes| bytes.try_into().ok());
+        let cursor = cursor.map(u64::from_be_bytes).and_then(|cursor| TreeSize::new(cursor).ok());
+        let cursor = cursor.ok_or(CatalogError::Damaged("the cursor is missing or no number"))?;
+        self.cursor.store(cursor.get(), Ordering::Release);
+        Ok(())
+    }
+
+    /// Number of entries applied; the next to apply has this position.
+    pub fn cursor(&self) -> TreeSize {
+        TreeSize::new(self.cursor.load(Ordering::Acquire))
+            .expect("the cursor was a TreeSize when it was stored")
+    }
+
+    /// Applies the next entries of the log, the first of which has position `first`: all or none.
+    ///
+    /// Entries of an unknown kind count and have no rows. The write is not synced: after a loss of power
+    /// the cursor may stand further back, and what is below it is complete.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotNext`] unless `first` is the cursor, [`CatalogError::Entry`] for bytes that are
+    /// no entry; nothing is changed then, nor after [`CatalogError::Database`].
+    pub fn apply(
+        &self,
+        first: LeafIndex,
+        entries: &[impl AsRef<[u8]>],
+    ) -> Result<(), CatalogError> {
+        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let cursor = self.cursor();
+        if first.get() != cursor.get() {
+            return Err(CatalogError::NotNext { cursor, first });
+        }
+        let mut batch = WriteBatch::default();
+        let mut next = first;
+        for entry in entries {
+            self.add_rows(&mut batch, next, entry.as_ref())?;
+            next = LeafIndex::new(next.get() + 1)?;
+        }
+        batch.put_cf(self.family(META), CURSOR, next.get().to_be_bytes());
+        self.db.write(batch)?;
+        self.cursor.store(next.get(), Ordering::Release);
+        Ok(())
+    }
+
+    fn add_rows(
+        &self,
+        batch: &mut WriteBatch,
+        position: LeafIndex,
+        entry: &[u8],
+    ) -> Result<(), CatalogError> {
+        let parsed =
+            Entry::parse(entry).map_err(|source| CatalogError::Entry { position, source })?;
+        if let Parsed::Known(entry) = parsed {
+            for key in entry.map_keys() {
+                batch.put_cf(self.family(ROWS), rows::row(&key, position.get()), []);
+            }
+        }
+        Ok(())
+    }
+
+    /// Positions below `below` of the entries with this key, ascending: the first `limit` of those after
+    /// `after`. Fewer than `limit` are all that there are.
+    ///
+    /// # Errors
+    /// [`CatalogError::Behind`] if entries below `below` were not applied yet.
+    pub fn positions(
+        &self,
+        key: &MapKey,
+        below: TreeSize,
+        after: Option<LeafIndex>,
+        limit: usize,
+    ) -> Result<Vec<LeafIndex>, CatalogError> {
+        let cursor = self.cursor();
+        if below > cursor {
+            return Err(CatalogError::Behind { cursor, below });
+        }
+        let start = after.map_or(0, |after| after.get() + 1);
+        if start >= below.get() {
+            return Ok(Vec::new());
+        }
+        let mut options = ReadOptions::default();
+        options.set_prefix_same_as_start(true);
+        options.set_iterate_upper_bound(rows::row(key, below.get()));
+        let start = rows::row(key, start);
+        let mode = IteratorMode::From(&start, Direction::Forward);
+        self.db
+            .iterator_cf_opt(self.family(ROWS), options, mode)
+            .take(limit)
+            .map(|row| rows::position(&row?.0).ok_or(CatalogError::Damaged("a row is misshapen")))
+            .collect()
+    }
+
+    /// Forgets everything, so that the log can be applied again from its first entry.
+    ///
+    /// # Errors
+    /// [`CatalogError::Database`]; nothing is changed then.
+    pub fn clear(&mut self) -> Result<(), CatalogError> {
+        let (first, last) =
+            (MapKey::from([0x00; MapKey::SIZE]), MapKey::from([0xff; MapKey::SIZE]));
+        let mut batch = WriteBatch::default();
+        batch.delete_range_cf(self.family(ROWS), rows::row(&first, 0), rows::row(&last, u64::MAX));
+        batch.put_cf(self.family(META), CURSOR, 0_u64.to_be_bytes());
+        self.db.write(batch)?;
+        *self.cursor.get_mut() = 0;
+        Ok(())
+    }
+
+    fn meta(&self, name: &str) -> Result<Option<Vec<u8>>, CatalogError> {
+        Ok(self.db.get_cf(self.family(META), name)?)
+    }
+
+    fn family(&self, name: &str) -> &ColumnFamily {
+        self.db.cf_handle(name).expect("both families are created when the database is opened")
+    }
+}

@@ -1,0 +1,71 @@
+//! How much memory the catalog takes.
+
+use rocksdb::{
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, LogLevel, Options,
+    SliceTransform,
+};
+
+use crate::rows::{META, PREFIX_LEN, ROWS};
+
+/// Memory of a catalog. What it answers does not depend on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Bytes for blocks read from disk, their indexes and filters included.
+    pub block_cache: usize,
+    /// Bytes of new rows that are gathered before they are written as a file. Two such buffers exist
+    /// while one is being written.
+    pub write_buffer: usize,
+}
+
+impl Default for Settings {
+    /// 32 MiB of cache, 16 MiB of new rows.
+    fn default() -> Settings {
+        Settings { block_cache: 32 << 20, write_buffer: 16 << 20 }
+    }
+}
+
+/// File handles the database may hold open.
+const OPEN_FILES: i32 = 512;
+
+/// Bits of the filter for each key: about 1 % of look-ups of absent keys read a block in vain.
+const FILTER_BITS: f64 = 10.0;
+
+impl Settings {
+    /// The column families and their options.
+    pub(crate) fn families(&self) -> [ColumnFamilyDescriptor; 2] {
+        [
+            ColumnFamilyDescriptor::new(META, Options::default()),
+            ColumnFamilyDescriptor::new(ROWS, self.rows()),
+        ]
+    }
+
+    fn rows(&self) -> Options {
+        let mut blocks = BlockBasedOptions::default();
+        blocks.set_block_cache(&Cache::new_lru_cache(self.block_cache));
+        blocks.set_cache_index_and_filter_blocks(true);
+        blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
+        // Every look-up is for a map key, never for a whole row.
+        blocks.set_whole_key_filtering(false);
+        blocks.set_bloom_filter(FILTER_BITS, false);
+
+        let mut options = Options::default();
+        options.set_block_based_table_factory(&blocks);
+        options.set_prefix_extractor(SliceTransform::create_fixed_prefix(PREFIX_LEN));
+        options.set_compression_type(DBCompressionType::Lz4);
+        options.set_write_buffer_size(self.write_buffer);
+        options
+    }
+}
+
+/// Options of the database as a whole.
+pub(crate) fn database() -> Options {
+    let mut options = Options::default();
+    options.create_if_missing(true);
+    options.create_missing_column_families(true);
+    // Rows and cursor reach the disk together, also when the machine loses its power.
+    options.set_atomic_flush(true);
+    options.set_max_open_files(OPEN_FILES);
+    options.set_keep_log_file_num(2);
+    options.set_log_level(LogLevel::Warn);
+    options
+}

@@ -1,0 +1,190 @@
+//! The catalog against the plain definition of its answers.
+
+mod samples;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use catalog::{Catalog, CatalogError, Settings};
+use proptest::prelude::*;
+use record::{Entry, MapKey, Parsed, ProjectName};
+use samples::{ORIGIN, entries, file, index, size};
+use tlog::LeafIndex;
+
+/// What the catalog must answer, by definition: every key with its positions.
+fn definition(entries: &[Vec<u8>]) -> BTreeMap<MapKey, Vec<LeafIndex>> {
+    let mut positions: BTreeMap<MapKey, Vec<LeafIndex>> = BTreeMap::new();
+    for (at, entry) in (0..).zip(entries) {
+        if let Parsed::Known(entry) = Entry::parse(entry).unwrap() {
+            for key in entry.map_keys() {
+                positions.entry(key).or_default().push(index(at));
+            }
+        }
+    }
+    positions
+}
+
+fn assert_complete(catalog: &Catalog, entries: &[Vec<u8>]) {
+    let all = size(entries.len() as u64);
+    assert_eq!(catalog.cursor(), all);
+    for (key, expected) in definition(entries) {
+        assert_eq!(catalog.positions(&key, all, None, usize::MAX).unwrap(), expected);
+    }
+}
+
+fn project_key(name: &str) -> MapKey {
+    MapKey::project(&ProjectName::parse(name).unwrap())
+}
+
+#[test]
+fn answers_by_project_file_and_hash() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(dir.path(), ORIGIN).unwrap();
+    let entries = entries(40);
+    catalog.apply(index(0), &entries[..15]).unwrap();
+    catalog.apply(index(15), &entries[15..]).unwrap();
+    assert_complete(&catalog, &entries);
+    let absent = catalog.positions(&MapKey::file("absent"), size(40), None, 10).unwrap();
+    assert_eq!(absent, []);
+}
+
+#[test]
+fn pages_and_sizes_cut_the_same_list() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(dir.path(), ORIGIN).unwrap();
+    let entries: Vec<_> = (0..30).map(|at| file("a", &format!("a-{at}.tar.gz"), 1)).collect();
+    catalog.apply(index(0), &entries).unwrap();
+
+    let key = project_key("a");
+    for below in 0..=30 {
+        let expected: Vec<_> = (0..below).map(index).collect();
+        for limit in [1, 7, 30] {
+            let mut found = Vec::new();
+            loop {
+                let after = found.last().copied();
+                let page = catalog.positions(&key, size(below), after, limit).unwrap();
+                assert!(page.len() <= limit);
+                found.extend(&page);
+                if page.len() < limit {
+                    break;
+                }
+            }
+            assert_eq!(found, expected, "below {below}, {limit} at a time");
+        }
+    }
+}
+
+#[test]
+fn refuses_what_does_not_continue_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(dir.path(), ORIGIN).unwrap();
+    let entries = entries(10);
+    catalog.apply(index(0), &entries[..5]).unwrap();
+    for first in [0, 4, 6] {
+        let refused = catalog.apply(index(first), &entries[5..]);
+        assert!(matches!(refused, Err(CatalogError::NotNext { .. })), "{first}: {refused:?}");
+    }
+    assert_complete(&catalog, &entries[..5]);
+}
+
+#[test]
+fn a_malformed_entry_leaves_nothing_of_its_batch() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(dir.path(), ORIGIN).unwrap();
+    let mut entries = entries(10);
+    catalog.apply(index(0), &entries[..5]).unwrap();
+    entries[8] = b"{}".to_vec();
+    let refused = catalog.apply(index(5), &entries[5..]);
+    let Err(CatalogError::Entry { position, .. }) = refused else { panic!("{refused:?}") };
+    assert_eq!(position, index(8));
+    assert_complete(&catalog, &entries[..5]);
+    catalog.apply(index(5), &entries[5..8]).unwrap();
+    assert_complete(&catalog, &entries[..8]);
+}
+
+#[test]
+fn is_behind_rather_than_incomplete() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(dir.path(), ORIGIN).unwrap();
+    catalog.apply(index(0), &entries(5)).unwrap();
+    let early = catalog.positions(&project_key("a"), size(6), None, 1);
+    assert!(matches!(early, Err(CatalogError::Behind { .. })), "{early:?}");
+}
+
+#[test]
+fn rebuilt_or_reopened_it_answers_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let entries = entries(60);
+    let mut catalog = Catalog::open(dir.path(), ORIGIN).unwrap();
+    catalog.apply(index(0), &entries).unwrap();
+    catalog.clear().unwrap();
+    assert_eq!(catalog.cursor(), size(0));
+    catalog.apply(index(0), &entries[..20]).unwrap();
+    assert_complete(&catalog, &entries[..20]);
+    drop(catalog);
+
+    let catalog = Catalog::open(dir.path(), ORIGIN).unwrap();
+    assert_complete(&catalog, &entries[..20]);
+    catalog.apply(index(20), &entries[20..]).unwrap();
+    assert_complete(&catalog, &entries);
+    drop(catalog);
+
+    std::fs::remove_dir_all(dir.path()).unwrap();
+    let catalog = Catalog::open(dir.path(), ORIGIN).unwrap();
+    catalog.apply(index(0), &entries).unwrap();
+    assert_complete(&catalog, &entries);
+}
+
+#[test]
+fn spilled_to_many_files_it_answers_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { block_cache: 64 << 10, write_buffer: 64 << 10 };
+    let catalog = Catalog::open_with(dir.path(), ORIGIN, &settings).unwrap();
+    let entries = entries(8000);
+    for (batch, entries) in (0..).zip(entries.chunks(500)) {
+        catalog.apply(index(batch * 500), entries).unwrap();
+    }
+    assert!(table_files(dir.path()) > 1);
+    assert_complete(&catalog, &entries);
+    drop(catalog);
+    assert_complete(&Catalog::open(dir.path(), ORIGIN).unwrap(), &entries);
+}
+
+fn table_files(dir: &Path) -> usize {
+    let names = std::fs::read_dir(dir).unwrap().map(|file| file.unwrap().path());
+    names.filter(|path| path.extension().is_some_and(|extension| extension == "sst")).count()
+}
+
+#[test]
+fn belongs_to_one_log_and_one_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(dir.path(), ORIGIN).unwrap();
+    let second = Catalog::open(dir.path(), ORIGIN).unwrap_err();
+    assert!(matches!(second, CatalogError::Database(_)), "{second:?}");
+    drop(catalog);
+    let other = Catalog::open(dir.path(), "other.example/log").unwrap_err();
+    let CatalogError::OtherLog { expected, found } = other else { panic!("{other:?}") };
+    assert_eq!((expected.as_str(), found.as_str()), ("other.example/log", ORIGIN));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn batches_make_no_difference(count in 0_u64..120, cuts in prop::collection::vec(1_usize..40, 1..9)) {
+        let dir = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(dir.path(), ORIGIN).unwrap();
+        let entries = entries(count);
+        let (mut rest, mut first) = (entries.as_slice(), 0);
+        for cut in cuts.iter().cycle() {
+            let (batch, left) = rest.split_at((*cut).min(rest.len()));
+            catalog.apply(index(first), batch).unwrap();
+            first += batch.len() as u64;
+            rest = left;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        assert_complete(&catalog, &entries);
+    }
+}
