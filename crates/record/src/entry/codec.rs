@@ -137,12 +137,8 @@ fn parse_body<B: Body>(bytes: &[u8]) -> Result<Entry, EntryError> {
     fields.push(b'{');
     fields.extend_from_slice(rest.strip_prefix(b",").unwrap_or(rest));
 
-    let body: B = serde_json::from_slice(&fields).map_err(|error| {
-        // A problem of the object as a whole is found at its end, and is none of the last field.
-        let within = error.line() == 1 && error.column() < fields.len();
-        let field = field_at(&fields, error.column()).filter(|_| within);
-        EntryError::Malformed { kind, field, problem: error.to_string() }
-    })?;
+    let body: B =
+        serde_json::from_slice(&fields).map_err(|error| malformed(kind, &fields, &error))?;
     body.check().map_err(|problem| EntryError::Field { kind, problem })?;
     let canonical = to_json(&body);
     if canonical != fields {
@@ -151,6 +147,16 @@ fn parse_body<B: Body>(bytes: &[u8]) -> Result<Entry, EntryError> {
         return Err(EntryError::NotCanonical { kind, field: field_at(&fields, same) });
     }
     Ok(body.into())
+}
+
+fn malformed(kind: Kind, fields: &[u8], error: &serde_json::Error) -> EntryError {
+    let text = error.to_string();
+    // Its place counts from the first field: the field's name says more.
+    let problem = text.rsplit_once(" at line ").map_or(text.as_str(), |(problem, _)| problem);
+    // What is missing is noticed at the end, and is none of the last field's business.
+    let missing = problem.starts_with("missing field");
+    let field = if missing { None } else { field_at(fields, error.column()) };
+    EntryError::Malformed { kind, field, problem: problem.into() }
 }
 
 /// Name of the field that the byte at `offset` of a JSON object belongs to.
