@@ -8,10 +8,10 @@ use tlog::{ConsistencyProof, LeafIndex, SignedCheckpoint, TreeHead, TreeSize, Ve
 use crate::answer::{
     self, Asked, Proven, VerifiedBatch, VerifiedConsistency, VerifiedInclusion, VerifiedLookup,
 };
-use crate::error::{Disproof, Error};
+use crate::error::Error;
 use crate::grpc::Wire;
 use crate::head::{self, History, Past};
-use crate::memory::{Memory, Replaced};
+use crate::memory::{self, Memory, Replaced};
 use crate::trust::{LogUrl, Trust};
 
 /// Most entries of one answer to a look-up.
@@ -224,23 +224,12 @@ impl Heads {
         if let Some(remembered) = &remembered {
             let remembered = self.trust.verify_signed_by_log(remembered)?;
             let advanced = head::advance(&remembered, served, history).await;
-            advanced.map_err(|error| self.keep_evidence(error))?;
+            advanced.map_err(|error| memory::keep_evidence(self.memory.dir(), error))?;
             if remembered.head() == served.head() {
                 return Ok(true);
             }
         }
         let replaced = self.memory.replace(remembered.as_ref(), served.signed())?;
         Ok(replaced == Replaced::Done)
-    }
-
-    /// Writes a fork report to the state directory. That it cannot be written does not undo the fork.
-    fn keep_evidence(&self, error: Error) -> Error {
-        match error {
-            Error::Disproven(Disproof::Fork { report, .. }) => {
-                let saved = self.memory.keep_report(&report).ok();
-                Disproof::Fork { report, saved }.into()
-            }
-            other => other,
-        }
     }
 }

@@ -63,11 +63,13 @@ pub enum Disproof {
     /// The checkpoint claims a trusted key's signature, and the signature is not that key's.
     #[error("the checkpoint is forged or damaged")]
     Signature(#[source] PolicyError),
-    /// A tile or bundle does not hash to the root that the log signed.
-    #[error("{path} does not belong to the tree that the log signed")]
-    Tile {
-        /// Which tile.
+    /// A bundle's entry does not hash to its leaf of the tree that the log signed.
+    #[error("entry {index} in {path} is not the one in the tree that the log signed")]
+    Bundle {
+        /// Which bundle.
         path: TilePath,
+        /// Position of the entry.
+        index: LeafIndex,
     },
     /// Tiles do not hash to the root that the log signed.
     #[error("the tiles do not belong to the tree that the log signed")]
@@ -97,6 +99,9 @@ pub enum Undecided {
     /// The log answered with an error of its own.
     #[error("the log does not answer: {0}")]
     Refused(String),
+    /// The caller could not handle what was found; it will be found again.
+    #[error("cannot report what was found")]
+    Report(#[source] std::io::Error),
     /// The log serves an older head than it did before.
     #[error(
         "the log was rolled back: it serves a head of size {served}, but a head of size {remembered} \

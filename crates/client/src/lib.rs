@@ -7,25 +7,37 @@
 //! * [`Trust`] says which log, [`Memory`] remembers its newest head.
 //! * [`Client`] asks questions over gRPC, [`Tiles`] reads the log's files over HTTP.
 
+//! * [`decide`] turns verified facts into a [`Verdict`].
+//! * [`Monitor`] reads every entry and reports what changed.
 //! * A [`ForkReport`] proves to anyone that a log contradicts itself.
 
 mod answer;
 mod client;
+mod decide;
 mod entry;
 mod error;
 mod fork;
 mod grpc;
 mod head;
+mod history;
 mod memory;
+mod monitor;
+mod tiles;
 mod trust;
+mod verdict;
 
 pub use answer::{VerifiedBatch, VerifiedConsistency, VerifiedInclusion, VerifiedLookup};
 pub use client::{Client, LookupKey, Watch};
+pub use decide::{Artifact, Coverage, Finding, Known, decide};
 pub use entry::VerifiedEntry;
 pub use error::{Disproof, Error, Undecided};
 pub use fork::{ForkReport, InvalidReport, NotAFork};
+pub use history::describe;
 pub use memory::{Memory, Replaced};
+pub use monitor::{Event, EventKind, Monitor, Progress};
+pub use tiles::Tiles;
 pub use trust::{InvalidTrust, LogUrl, Trust};
+pub use verdict::{Class, Verdict};
 
 /// What this client calls itself.
 const USER_AGENT: &str = concat!("indelible/", env!("CARGO_PKG_VERSION"));

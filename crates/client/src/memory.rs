@@ -8,7 +8,7 @@ use record::Digest;
 use tempfile::NamedTempFile;
 use tlog::SignedCheckpoint;
 
-use crate::error::Undecided;
+use crate::error::{Disproof, Error, Undecided};
 use crate::fork::ForkReport;
 
 /// Longest remembered checkpoint in bytes; a note can not be longer.
@@ -18,7 +18,7 @@ const MAX_LEN: u64 = tlog::MAX_NOTE_LEN as u64;
 ///
 /// One file a log, `<lower-case hex SHA-256 of the origin>.checkpoint`, holds the signed note as it was
 /// received. No file means that nothing is remembered, as if the log were empty. Fork reports are put
-/// beside it. The directory is trusted: whoever can write to it can make its user accept a fork.
+/// beside it, as `<16 hex digits>.fork`. The directory is trusted: whoever can write to it can make its user accept a fork.
 ///
 /// Operations block for as long as a small file takes to be written and synced.
 #[derive(Clone, Debug)]
@@ -79,31 +79,36 @@ impl Memory {
         if self.load(origin)?.as_ref() != expected {
             return Ok(Replaced::Changed);
         }
-        self.write(&self.path(origin, "checkpoint"), &next.to_bytes())?;
+        let path = self.path(origin, "checkpoint");
+        write_durably(&self.dir, &path, &next.to_bytes())
+            .map_err(|error| Undecided::state(&path, error))?;
         drop(lock);
         Ok(Replaced::Done)
-    }
-
-    /// Keeps the evidence of a fork; returns where.
-    ///
-    /// # Errors
-    /// [`Undecided::State`] if it cannot be written.
-    pub fn keep_report(&self, report: &ForkReport) -> Result<PathBuf, Undecided> {
-        let text = report.to_string();
-        let origin = report.newer().checkpoint().origin();
-        let digest = Digest::sha256(text.as_bytes()).to_string();
-        let path = self.path(origin, &format!("{}.fork", &digest[..16]));
-        self.write(&path, text.as_bytes())?;
-        Ok(path)
     }
 
     fn path(&self, origin: &str, extension: &str) -> PathBuf {
         self.dir.join(format!("{}.{extension}", Digest::sha256(origin.as_bytes())))
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), Undecided> {
-        write_durably(&self.dir, path, bytes).map_err(|error| Undecided::state(path, error))
+}
+
+/// Writes the report of a fork into `dir` and says where. That it cannot be written does not undo the fork.
+pub(crate) fn keep_evidence(dir: &Path, error: Error) -> Error {
+    match error {
+        Error::Disproven(Disproof::Fork { report, .. }) => {
+            let saved = keep_report(dir, &report).ok();
+            Disproof::Fork { report, saved }.into()
+        }
+        other => other,
     }
+}
+
+fn keep_report(dir: &Path, report: &ForkReport) -> io::Result<PathBuf> {
+    let text = report.to_string();
+    let digest = Digest::sha256(text.as_bytes()).to_string();
+    let path = dir.join(format!("{}.fork", &digest[..16]));
+    write_durably(dir, &path, text.as_bytes())?;
+    Ok(path)
 }
 
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {

@@ -1,0 +1,202 @@
+//! The log's files over static HTTP (C2SP tlog-tiles), verified. Works on any log of that format.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use reqwest::{Response, StatusCode};
+use tlog::{
+    Bundle, ConsistencyProof, Hash, LeafIndex, MAX_ENTRY_LEN, MAX_NOTE_LEN, Plan, TileError,
+    TileKind, TilePath, TreeHead, TreeSize, Verified, VerifiedCheckpoint, bundle_prefix, leaf_hash,
+};
+
+use crate::entry::VerifiedEntry;
+use crate::error::{Disproof, Error, Undecided};
+use crate::head::{History, Past};
+use crate::trust::LogUrl;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a log may be silent in the middle of a file.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Waits before a file is asked for again, one a retry.
+const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+/// Files in flight at once.
+const CONCURRENCY: usize = 8;
+
+/// A reader of the log's tiles, bundles and checkpoint. It hands out nothing that is not verified.
+#[derive(Clone, Debug)]
+pub struct Tiles {
+    http: reqwest::Client,
+    url: LogUrl,
+}
+
+impl Tiles {
+    /// Prepares to read the log at `url`.
+    ///
+    /// # Errors
+    /// [`Error::Undecided`] if the machine cannot do HTTP.
+    pub fn new(url: LogUrl) -> Result<Tiles, Error> {
+        let http = reqwest::Client::builder()
+            .user_agent(crate::USER_AGENT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .build()
+            .map_err(|error| Undecided::network(&url, error))?;
+        Ok(Tiles { http, url })
+    }
+
+    /// The entries from `from` up to, not including, `to`, of the tree of `checkpoint`.
+    ///
+    /// All of them are in memory at once: ask for a few thousand at a time.
+    ///
+    /// # Errors
+    /// [`Error`] if one of them is not there or not verified, or the range is none of the tree.
+    pub async fn entries(
+        &self,
+        checkpoint: &VerifiedCheckpoint,
+        from: LeafIndex,
+        to: TreeSize,
+    ) -> Result<Vec<VerifiedEntry>, Error> {
+        let head = checkpoint.head();
+        let plan = head.plan_leaves(from, to).map_err(Error::malformed)?;
+        let bundles: Vec<TilePath> =
+            plan.tiles().iter().filter_map(|tile| bundle_in_range(tile, from, to)).collect();
+        let tree = self.verified(head, &plan);
+        let (tree, bundles) = futures::try_join!(tree, self.fetch_all(&bundles))?;
+        let mut entries = Vec::new();
+        for (path, bytes) in bundles {
+            entries.extend(verified_entries(&tree, &path, &bytes)?);
+        }
+        entries.retain(|entry| entry.index() >= from && to.contains(entry.index()));
+        Ok(entries)
+    }
+
+    /// The served checkpoint, unverified.
+    pub(crate) async fn checkpoint(&self) -> Result<Bytes, Error> {
+        let url = self.url.join(&"checkpoint");
+        let bytes = self.get(&url, MAX_NOTE_LEN).await?;
+        bytes.ok_or_else(|| Undecided::Missing(format!("checkpoint at {url}")).into())
+    }
+
+    /// Loads a plan's tiles and checks them against the head.
+    async fn verified(&self, head: TreeHead, plan: &Plan) -> Result<Verified, Error> {
+        let tiles = self.fetch_all(plan.tiles()).await?;
+        Verified::new(head, tiles).map_err(|error| match error {
+            TileError::HashMismatch(_) | TileError::RootMismatch { .. } => {
+                Disproof::Tiles(error).into()
+            }
+            other => Error::malformed(other),
+        })
+    }
+
+    async fn fetch_all(&self, paths: &[TilePath]) -> Result<Vec<(TilePath, Bytes)>, Error> {
+        let fetch = |path: TilePath| async move { Ok((path, self.fetch(&path).await?)) };
+        stream::iter(paths.iter().copied()).map(fetch).buffered(CONCURRENCY).try_collect().await
+    }
+
+    /// A tile or bundle as wide as asked for. A log may have dropped a partial one whose full version
+    /// exists: the partial one is then what the full one begins with.
+    async fn fetch(&self, path: &TilePath) -> Result<Bytes, Error> {
+        if let Some(bytes) = self.get(&self.url.join(path), max_len(path)).await? {
+            return Ok(bytes);
+        }
+        let full = path.full();
+        if !path.is_full()
+            && let Some(bytes) = self.get(&self.url.join(&full), max_len(&full)).await?
+        {
+            let len = match path.kind() {
+                TileKind::Entries => bundle_prefix(&bytes, path.width()),
+                TileKind::Hashes(_) => Some(max_len(path)).filter(|len| *len <= bytes.len()),
+            };
+            let len = len.ok_or_else(|| Error::malformed(format_args!("{full} is too short")))?;
+            return Ok(bytes.slice(..len));
+        }
+        Err(Undecided::Missing(format!("{} although its tree has it", self.url.join(path))).into())
+    }
+
+    /// Reads a file of at most `limit` bytes; `None` if there is none.
+    async fn get(&self, url: &str, limit: usize) -> Result<Option<Bytes>, Error> {
+        for wait in RETRY_AFTER {
+            match self.get_once(url, limit).await {
+                Err(Error::Undecided(Undecided::Network { .. } | Undecided::Refused(_))) => {
+                    tokio::time::sleep(wait).await;
+                }
+                settled => return settled,
+            }
+        }
+        self.get_once(url, limit).await
+    }
+
+    async fn get_once(&self, url: &str, limit: usize) -> Result<Option<Bytes>, Error> {
+        let answer = self.http.get(url).send().await;
+        let answer = answer.map_err(|error| Undecided::network(url, error.without_url()))?;
+        match answer.status() {
+            StatusCode::OK => read_body(answer, url, limit).await.map(Some),
+            StatusCode::NOT_FOUND => Ok(None),
+            status => Err(Undecided::Refused(format!("{status} for {url}")).into()),
+        }
+    }
+}
+
+/// Reads a body, after decompression, as far as `limit`.
+async fn read_body(mut answer: Response, url: &str, limit: usize) -> Result<Bytes, Error> {
+    let mut body = BytesMut::new();
+    let broken = |error: reqwest::Error| Undecided::network(url, error.without_url());
+    while let Some(chunk) = answer.chunk().await.map_err(broken)? {
+        if body.len() + chunk.len() > limit {
+            return Err(Error::malformed(format_args!("{url} has more than {limit} bytes")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// Length of a tile, greatest length of a bundle.
+fn max_len(path: &TilePath) -> usize {
+    usize::from(path.width())
+        * match path.kind() {
+            TileKind::Entries => size_of::<u16>() + MAX_ENTRY_LEN,
+            TileKind::Hashes(_) => Hash::SIZE,
+        }
+}
+
+/// The bundle of a level-0 tile, if it has entries of the range.
+fn bundle_in_range(tile: &TilePath, from: LeafIndex, to: TreeSize) -> Option<TilePath> {
+    let first = tile.index().checked_mul(u64::from(tlog::FULL_WIDTH))?;
+    let in_range = first < to.get() && first + u64::from(tile.width()) > from.get();
+    let is_leaf_tile = tile.kind() == TileKind::Hashes(0);
+    TilePath::new(TileKind::Entries, tile.index(), tile.width()).ok().filter(|_| in_range && is_leaf_tile)
+}
+
+/// Checks a bundle against its level-0 tile.
+fn verified_entries(
+    tree: &Verified,
+    path: &TilePath,
+    bytes: &Bytes,
+) -> Result<Vec<VerifiedEntry>, Error> {
+    let bundle = Bundle::parse(bytes, path.width())
+        .map_err(|error| Error::malformed(format_args!("{path}: {error}")))?;
+    let first = path.index() * u64::from(tlog::FULL_WIDTH);
+    let mut entries = Vec::with_capacity(usize::from(path.width()));
+    for (index, entry) in (first..).zip(bundle.entries()) {
+        let index = LeafIndex::new(index).map_err(Error::malformed)?;
+        let leaf = tree.leaf(index).expect("the plan has the level-0 tile of each bundle");
+        if leaf != leaf_hash(entry) {
+            return Err(Disproof::Bundle { path: *path, index }.into());
+        }
+        entries.push(VerifiedEntry::new(index, bytes.slice_ref(entry)));
+    }
+    Ok(entries)
+}
+
+impl History for Tiles {
+    async fn past(&self, newer: TreeHead, older: TreeHead) -> Result<Past, Error> {
+        let plan = newer.plan_consistency(older.size).map_err(Error::malformed)?;
+        let tree = self.verified(newer, &plan).await?;
+        let planned = "the plan has every tile of the proof";
+        let root = tree.root_at(older.size).expect(planned);
+        let proof: ConsistencyProof = tree.consistency(older.size).expect(planned);
+        Past::verify(newer, older.size, root, proof)
+            .map_err(|error| Error::proof("the tree's own past", error))
+    }
+}
