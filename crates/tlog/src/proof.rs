@@ -129,15 +129,18 @@ impl TreeHead {
         if older.size > self.size {
             return Err(ProofError::SizesReversed { older: older.size, newer: self.size });
         }
-        let Some(last) = last_leaf(older.size) else {
-            check_length(0, hashes)?;
-            return check_root(&older.root, Hash::EMPTY_ROOT);
-        };
         if older.size == self.size {
             check_length(0, hashes)?;
-            return check_root(&self.root, older.root);
+            check_root(&self.root, older.root)?;
         }
-        self.verify_growth(older, Path::new(last, self.size), hashes)
+        match last_leaf(older.size) {
+            None => {
+                check_length(0, hashes)?;
+                check_root(&older.root, Hash::EMPTY_ROOT)
+            }
+            Some(_) if older.size == self.size => Ok(()),
+            Some(last) => self.verify_growth(older, Path::new(last, self.size), hashes),
+        }
     }
 
     /// The general case: `path` leads from the last leaf of `older`, which is smaller and not empty.
