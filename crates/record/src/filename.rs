@@ -151,7 +151,8 @@ fn guess_split(stem: &str, kind: Distribution) -> Option<(ProjectName, &str)> {
     let hyphens: Vec<usize> = stem.match_indices('-').map(|(at, _)| at).collect();
     let at = match kind {
         Distribution::Wheel if !matches!(hyphens.len(), 4 | 5) => return None,
-        Distribution::Wheel => *hyphens.first()?,
+        // These two kinds never write a hyphen within a name.
+        Distribution::Egg | Distribution::Wheel => *hyphens.first()?,
         _ => {
             let is_version =
                 |at: &&usize| canonical_version(version_part(&stem[**at + 1..], kind)).is_some();

@@ -1,5 +1,6 @@
 //! The frozen bytes: every change of an accepted entry's bytes, leaf hash or map keys, and of a refusal's
 //! reason, shows here. `INDELIBLE_BLESS=1` writes the files anew.
+#![allow(clippy::unwrap_used)]
 
 mod samples;
 

@@ -4,10 +4,10 @@ use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use super::Observation;
+use super::sighting::Sighting;
 use crate::digest::Digest;
-use crate::entry::{
-    ContentEntry, Entry, FileEntry, RemovedEntry, Status, StatusEntry, bound_reason, holdable,
-};
+use crate::entry::{ContentEntry, Entry, FileEntry, RemovedEntry, Status, bound_reason, holdable};
 use crate::fact::{ContentFact, Fact, ListedFile, StatusFact};
 use crate::project::ProjectName;
 use crate::timestamp::Timestamp;
@@ -28,66 +28,6 @@ pub struct FileState {
     pages: Vec<Sighting>,
     /// Listed hash and hash of the bytes that came.
     mismatches: BTreeSet<(Digest, Digest)>,
-}
-
-/// What was logged about a file from one project's page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
-    project: ProjectName,
-    version: String,
-    sha256: Digest,
-    hashes: Vec<Digest>,
-    metadata: Option<Digest>,
-    yanked: Option<String>,
-    listed: bool,
-    imported: bool,
-}
-
-impl Sighting {
-    /// Whose page.
-    pub const fn project(&self) -> &ProjectName {
-        &self.project
-    }
-
-    /// Version, empty if unknown.
-    pub fn version(&self) -> &str {
-        &self.version
-    }
-
-    /// Hash that the page lists, or listed last.
-    pub const fn sha256(&self) -> &Digest {
-        &self.sha256
-    }
-
-    /// Every hash that was ever logged from this page, in the order of their first sight.
-    pub fn hashes(&self) -> &[Digest] {
-        &self.hashes
-    }
-
-    /// SHA-256 of the core metadata, as stated last.
-    pub const fn metadata(&self) -> Option<&Digest> {
-        self.metadata.as_ref()
-    }
-
-    /// Reason for yanking, empty if none was given; `None` if not yanked.
-    pub fn yanked(&self) -> Option<&str> {
-        self.yanked.as_deref()
-    }
-
-    /// Whether the page lists the file.
-    pub const fn is_listed(&self) -> bool {
-        self.listed
-    }
-
-    /// Whether all that is known comes from imported data.
-    pub const fn is_imported(&self) -> bool {
-        self.imported
-    }
-
-    /// Whether an entry with this `via` replaces what is known.
-    const fn yields_to(&self, via: Option<&String>) -> bool {
-        via.is_none() || self.imported
-    }
 }
 
 impl FileState {
@@ -120,14 +60,14 @@ impl FileState {
             Entry::File(file) => self.apply_file(file),
             Entry::Removed(removed) => {
                 let page = self.page_mut(&removed.project);
-                if let Some(page) = page.filter(|page| page.yields_to(removed.via.as_ref())) {
+                if let Some(page) = page.filter(|page| page.yields_to(removed.via.as_deref())) {
                     page.listed = false;
                     page.imported = removed.via.is_some();
                 }
             }
             Entry::Status(flip) if flip.filename.is_some() => {
                 let page = self.page_mut(&flip.project);
-                if let Some(page) = page.filter(|page| page.yields_to(flip.via.as_ref())) {
+                if let Some(page) = page.filter(|page| page.yields_to(flip.via.as_deref())) {
                     page.yanked = yanked(flip.status, flip.reason.as_deref());
                 }
             }
@@ -136,33 +76,23 @@ impl FileState {
     }
 
     fn apply_file(&mut self, file: &FileEntry) {
-        let place = self.pages.iter().position(|page| page.project == file.project);
-        let mut hashes = Vec::new();
-        let mut metadata = file.metadata;
-        if let Some(place) = place {
-            let known = &mut self.pages[place];
-            if !known.hashes.contains(&file.sha256) {
-                known.hashes.push(file.sha256);
-            }
-            if !known.yields_to(file.via.as_ref()) {
+        let via = file.via.as_deref();
+        let mut page = match self.pages.iter().position(|page| page.project == file.project) {
+            Some(place) if self.pages[place].yields_to(via) => self.pages.remove(place),
+            Some(place) => {
+                self.pages[place].remember(file.sha256);
                 return;
             }
-            let known = self.pages.remove(place);
-            hashes = known.hashes;
-            metadata = metadata.or(known.metadata);
-        } else {
-            hashes.push(file.sha256);
-        }
-        self.pages.push(Sighting {
-            project: file.project.clone(),
-            version: file.version.clone(),
-            sha256: file.sha256,
-            hashes,
-            metadata,
-            yanked: file.yanked.clone(),
-            listed: true,
-            imported: file.via.is_some(),
-        });
+            None => Sighting::first(file),
+        };
+        page.remember(file.sha256);
+        page.version.clone_from(&file.version);
+        page.sha256 = file.sha256;
+        page.metadata = file.metadata.or(page.metadata);
+        page.yanked.clone_from(&file.yanked);
+        page.listed = true;
+        page.imported = via.is_some();
+        self.pages.push(page);
     }
 
     /// The entries that a fact about this file adds: none if it is the current state, one otherwise.
@@ -171,13 +101,12 @@ impl FileState {
     /// unusable version), and a reason is cut as [`bound_reason`] does. A filename that no entry can hold
     /// is refused later, by [`Entry::to_bytes`].
     pub fn admit(&self, fact: &Fact, observed: Timestamp, via: Option<&str>) -> Vec<Entry> {
+        let seen = Observation { observed, via };
         let entry = match fact {
             Fact::Content(fact) => self.admit_content(fact, observed),
-            Fact::Listed(fact) => self.admit_listed(fact, observed, via),
-            Fact::Status(fact) => self.admit_yank(fact, observed, via),
-            Fact::Unlisted { project, filename } => {
-                self.admit_removal(project, filename, observed, via)
-            }
+            Fact::Listed(fact) => self.admit_listed(fact, seen),
+            Fact::Status(fact) => self.admit_yank(fact, seen),
+            Fact::Unlisted { project, filename } => self.admit_removal(project, filename, seen),
         };
         entry.into_iter().collect()
     }
@@ -196,16 +125,14 @@ impl FileState {
         })
     }
 
-    fn admit_listed(
-        &self,
-        fact: &ListedFile,
-        observed: Timestamp,
-        via: Option<&str>,
-    ) -> Option<Entry> {
+    fn admit_listed(&self, fact: &ListedFile, seen: Observation<'_>) -> Option<Entry> {
         let yanked = fact.yanked.as_deref().map(bound_reason);
-        let known = self.page(&fact.project);
-        if known.is_none_or(|page| is_news(page, fact, via)) {
-            return Some(Entry::File(FileEntry {
+        match self.page(&fact.project) {
+            Some(page) if !page.is_changed_by(fact, seen.via) => {
+                // An import that states no yank may not know of yanks at all.
+                seen.via.is_none().then(|| page.flip(&fact.filename, yanked, seen)).flatten()
+            }
+            _ => Some(Entry::File(FileEntry {
                 project: fact.project.clone(),
                 version: holdable::version(&fact.version),
                 filename: fact.filename.clone(),
@@ -216,51 +143,39 @@ impl FileState {
                 uploaded: holdable::uploaded(fact.uploaded.as_deref()),
                 yanked: yanked.map(String::from),
                 provenance: fact.provenance,
-                via: via.map(String::from),
-                observed,
-            }));
+                via: seen.via(),
+                observed: seen.observed,
+            })),
         }
-        // An import that states no yank may not know of yanks at all.
-        if via.is_some() {
-            return None;
-        }
-        flip(known?, &fact.filename, yanked, observed, via)
     }
 
-    fn admit_yank(
-        &self,
-        fact: &StatusFact,
-        observed: Timestamp,
-        via: Option<&str>,
-    ) -> Option<Entry> {
+    fn admit_yank(&self, fact: &StatusFact, seen: Observation<'_>) -> Option<Entry> {
         let filename = fact.filename.as_deref().filter(|_| fact.status.is_of_file())?;
-        let page = self.page(&fact.project).filter(|page| page.listed)?;
-        if via.is_some() && !page.imported {
-            return None;
-        }
+        let page = self.listing_page(&fact.project, seen)?;
         let yanked = yanked(fact.status, fact.reason.as_deref().map(bound_reason));
-        flip(page, filename, yanked.as_deref(), observed, via)
+        page.flip(filename, yanked.as_deref(), seen)
     }
 
     fn admit_removal(
         &self,
         project: &ProjectName,
         filename: &str,
-        observed: Timestamp,
-        via: Option<&str>,
+        seen: Observation<'_>,
     ) -> Option<Entry> {
-        let page = self.page(project).filter(|page| page.listed)?;
-        if via.is_some() && !page.imported {
-            return None;
-        }
+        let page = self.listing_page(project, seen)?;
         Some(Entry::Removed(RemovedEntry {
             project: project.clone(),
             version: page.version.clone(),
             filename: filename.to_string(),
             sha256: page.sha256,
-            via: via.map(String::from),
-            observed,
+            via: seen.via(),
+            observed: seen.observed,
         }))
+    }
+
+    /// The project's page if it lists the file and `seen` may change that.
+    fn listing_page(&self, project: &ProjectName, seen: Observation<'_>) -> Option<&Sighting> {
+        self.page(project).filter(|page| page.listed && page.yields_to(seen.via))
     }
 
     fn page(&self, project: &ProjectName) -> Option<&Sighting> {
@@ -270,37 +185,6 @@ impl FileState {
     fn page_mut(&mut self, project: &ProjectName) -> Option<&mut Sighting> {
         self.pages.iter_mut().find(|page| page.project == *project)
     }
-}
-
-/// Whether a listing makes a `file` entry, given what is known of that page.
-fn is_news(page: &Sighting, fact: &ListedFile, via: Option<&str>) -> bool {
-    if via.is_some() {
-        return !page.hashes.contains(&fact.sha256);
-    }
-    let other_metadata = fact.metadata.is_some() && fact.metadata != page.metadata;
-    !page.listed || page.sha256 != fact.sha256 || other_metadata
-}
-
-/// The `status` entry for a file that is yanked with this reason, or is not, unless it is known.
-fn flip(
-    page: &Sighting,
-    filename: &str,
-    yanked: Option<&str>,
-    observed: Timestamp,
-    via: Option<&str>,
-) -> Option<Entry> {
-    if page.yanked.as_deref() == yanked {
-        return None;
-    }
-    Some(Entry::Status(StatusEntry {
-        project: page.project.clone(),
-        version: Some(page.version.clone()),
-        filename: Some(filename.to_string()),
-        status: if yanked.is_some() { Status::Yanked } else { Status::Unyanked },
-        reason: yanked.filter(|reason| !reason.is_empty()).map(String::from),
-        via: via.map(String::from),
-        observed,
-    }))
 }
 
 /// A file's status in the form of a listing: the reason, empty if none, or `None` if not yanked.

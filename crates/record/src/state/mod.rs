@@ -5,6 +5,25 @@
 
 mod file;
 mod project;
+mod sighting;
 
-pub use self::file::{FileState, Sighting};
+use alloc::string::String;
+
+pub use self::file::FileState;
 pub use self::project::ProjectState;
+pub use self::sighting::Sighting;
+use crate::timestamp::Timestamp;
+
+/// When and where a fact was seen: what an entry says beside the fact.
+#[derive(Clone, Copy)]
+struct Observation<'a> {
+    observed: Timestamp,
+    /// `None` for the index itself.
+    via: Option<&'a str>,
+}
+
+impl Observation<'_> {
+    fn via(&self) -> Option<String> {
+        self.via.map(String::from)
+    }
+}

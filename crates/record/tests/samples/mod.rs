@@ -1,5 +1,5 @@
 //! Entries of every kind, shared by the tests.
-#![allow(dead_code, reason = "each test file uses some of them")]
+#![allow(clippy::unwrap_used, dead_code, reason = "test data; each test file uses some of it")]
 
 use record::{
     ContentEntry, Digest, Entry, EpochEntry, ExpectedEntry, FileEntry, KeyAction, KeyEntry,
