@@ -1,4 +1,5 @@
 //! The catalog against the plain definition of its answers.
+#![allow(clippy::unwrap_used)]
 
 mod samples;
 

@@ -1,5 +1,5 @@
 //! A log to catalogue.
-#![allow(dead_code, reason = "each test file uses some of it")]
+#![allow(clippy::unwrap_used, dead_code, reason = "test data; each test file uses some of it")]
 
 use record::{
     ContentEntry, Digest, Entry, EpochEntry, FileEntry, MapRoot, ProjectName, RemovedEntry,
