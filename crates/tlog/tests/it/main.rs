@@ -1,0 +1,21 @@
+//! Tests of the crate's public interface.
+
+mod bundles;
+mod checkpoints;
+mod compact;
+mod cosignatures;
+mod edges;
+mod fixture;
+mod golden;
+mod implementations;
+mod keys;
+mod known_values;
+mod notes;
+mod oracle;
+mod paths;
+mod plans;
+mod policies;
+mod proof_files;
+mod proofs;
+mod robustness;
+mod verified_tiles;
