@@ -10,6 +10,7 @@ use tlog::{
 
 use crate::entry::VerifiedEntry;
 use crate::error::{Disproof, Error};
+use crate::trust::Trust;
 
 /// Most hashes of one proof: sizes are below 2^63.
 const MAX_PATH: usize = 63;
@@ -36,6 +37,17 @@ impl VerifiedInclusion {
     /// The proof.
     pub const fn proof(&self) -> &InclusionProof {
         &self.proof
+    }
+
+    /// Verifies the offline form, whose `extra` is the entry's bytes. Needs nothing but itself and `trust`.
+    ///
+    /// # Errors
+    /// [`Error`] if the file does not prove that the entry is in the log.
+    pub fn from_proof_file(file: ProofFile, trust: &Trust) -> Result<VerifiedInclusion, Error> {
+        let bytes = file.extra.ok_or_else(|| Error::malformed("the proof is without its entry"))?;
+        let checkpoint = trust.verify(&file.checkpoint)?;
+        let entry = verify_entry(checkpoint.head(), file.index, bytes.into(), &file.proof)?;
+        Ok(VerifiedInclusion { checkpoint, entry, proof: file.proof })
     }
 
     /// The offline form (C2SP tlog-proof) with the entry's bytes as `extra`.
@@ -200,7 +212,8 @@ pub(crate) fn verify_entries(
 
 fn check_asked(entry: &VerifiedEntry, least: u64, asked: &Asked<'_>) -> Result<(), Error> {
     let index = entry.index();
-    let not_asked = |problem: &str| Err(Disproof::NotAsked { index, problem: problem.into() }.into());
+    let not_asked =
+        |problem: &str| Err(Disproof::NotAsked { index, problem: problem.into() }.into());
     if index.get() < least {
         return not_asked("is repeated or out of order");
     }

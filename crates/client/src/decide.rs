@@ -1,7 +1,7 @@
 //! From verified facts to a verdict.
 
-use record::{Digest, Entry, FileState, ProjectName, ProjectState, Status, Timestamp};
 use record::canonical_version;
+use record::{Digest, Entry, FileState, ProjectName, ProjectState, Status, Timestamp};
 use tlog::LeafIndex;
 
 use crate::entry::VerifiedEntry;
@@ -146,11 +146,7 @@ fn quarantine<'a>(
 }
 
 /// The filename is not known; perhaps the bytes are, under another.
-fn judge_bytes(
-    artifact: &Artifact,
-    sha256: &Digest,
-    entries: &[VerifiedEntry],
-) -> Option<Finding> {
+fn judge_bytes(artifact: &Artifact, sha256: &Digest, entries: &[VerifiedEntry]) -> Option<Finding> {
     let of_bytes = |entry: &&VerifiedEntry| {
         entry.entry().is_some_and(|entry| seen_hashes(entry).contains(&sha256))
     };
@@ -190,7 +186,8 @@ fn judge_absence(artifact: &Artifact, known: &Known<'_>) -> Finding {
 }
 
 fn seen_until(coverage: Coverage) -> String {
-    let serial = coverage.serial.map_or("no serial".to_owned(), |serial| format!("serial {serial}"));
+    let serial =
+        coverage.serial.map_or("no serial".to_owned(), |serial| format!("serial {serial}"));
     let swept = coverage.swept.map_or("never".to_owned(), |swept| swept.to_string());
     format!("it has seen the index up to {serial}, last complete sweep: {swept}")
 }
@@ -209,3 +206,6 @@ fn is_of_release(entry: &VerifiedEntry, artifact: &Artifact) -> bool {
 fn same_version(a: &str, b: &str) -> bool {
     a == b || canonical_version(a).is_some_and(|canonical| Some(canonical) == canonical_version(b))
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,8 +30,7 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) fn new(url: LogUrl) -> Result<Wire, Undecided> {
-        let (channel, origin) =
-            channel(&url).map_err(|error| Undecided::network(&url, error))?;
+        let (channel, origin) = channel(&url).map_err(|error| Undecided::network(&url, error))?;
         let client = LogClient::with_origin(channel, origin).max_decoding_message_size(MAX_ANSWER);
         Ok(Wire { client, url })
     }

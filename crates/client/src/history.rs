@@ -36,8 +36,10 @@ pub fn describe(entry: &Entry) -> String {
             format!("expected with sha256 {} since {time}", expected.sha256)
         }
         Entry::File(file) => {
-            let via = file.via.as_ref().map_or(String::new(), |via| format!(", imported from {via:?}"));
-            let uploaded = file.uploaded.as_ref().map_or(String::new(), |t| format!(", uploaded {t}"));
+            let via =
+                file.via.as_ref().map_or(String::new(), |via| format!(", imported from {via:?}"));
+            let uploaded =
+                file.uploaded.as_ref().map_or(String::new(), |t| format!(", uploaded {t}"));
             let yanked = if file.yanked.is_some() { ", yanked" } else { "" };
             let (sha256, reason) = (file.sha256, reason(file.yanked.as_ref()));
             format!("listed {time} with sha256 {sha256}{uploaded}{via}{yanked}{reason}")

@@ -89,7 +89,6 @@ impl Memory {
     fn path(&self, origin: &str, extension: &str) -> PathBuf {
         self.dir.join(format!("{}.{extension}", Digest::sha256(origin.as_bytes())))
     }
-
 }
 
 /// Writes the report of a fork into `dir` and says where. That it cannot be written does not undo the fork.

@@ -165,7 +165,9 @@ fn bundle_in_range(tile: &TilePath, from: LeafIndex, to: TreeSize) -> Option<Til
     let first = tile.index().checked_mul(u64::from(tlog::FULL_WIDTH))?;
     let in_range = first < to.get() && first + u64::from(tile.width()) > from.get();
     let is_leaf_tile = tile.kind() == TileKind::Hashes(0);
-    TilePath::new(TileKind::Entries, tile.index(), tile.width()).ok().filter(|_| in_range && is_leaf_tile)
+    TilePath::new(TileKind::Entries, tile.index(), tile.width())
+        .ok()
+        .filter(|_| in_range && is_leaf_tile)
 }
 
 /// Checks a bundle against its level-0 tile.

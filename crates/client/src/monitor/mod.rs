@@ -77,7 +77,8 @@ impl Monitor {
             }
             None => None,
         };
-        let (tiles, dir, watched) = (Tiles::new(url)?, dir.to_owned(), projects.into_iter().collect());
+        let (tiles, dir, watched) =
+            (Tiles::new(url)?, dir.to_owned(), projects.into_iter().collect());
         Ok(Monitor { trust, tiles, dir, state, watched, checkpoint, cursor })
     }
 
