@@ -1,8 +1,8 @@
 //! How much memory the catalog takes.
 
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, LogLevel, Options,
-    SliceTransform,
+    BlockBasedIndexType, BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType,
+    LogLevel, Options, SliceTransform,
 };
 
 use crate::rows::{META, PREFIX_LEN, ROWS};
@@ -42,8 +42,11 @@ impl Settings {
     fn rows(&self) -> Options {
         let mut blocks = BlockBasedOptions::default();
         blocks.set_block_cache(&Cache::new_lru_cache(self.block_cache));
+        // Indexes and filters count as cache, in pieces: a whole filter would not fit into a small one.
         blocks.set_cache_index_and_filter_blocks(true);
-        blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
+        blocks.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+        blocks.set_partition_filters(true);
+        blocks.set_pin_top_level_index_and_filter(true);
         // Every look-up is for a map key, never for a whole row.
         blocks.set_whole_key_filtering(false);
         blocks.set_bloom_filter(FILTER_BITS, false);
