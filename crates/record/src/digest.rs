@@ -63,7 +63,9 @@ macro_rules! hex_digest {
 
         impl fmt::Display for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                let digits = self.0.map(|byte| [hex_digit(byte >> 4), hex_digit(byte & 0x0f)]);
+                let text = str::from_utf8(digits.as_flattened());
+                f.write_str(text.expect("hex digits are ASCII"))
             }
         }
 
@@ -90,6 +92,10 @@ fn parse_hex(text: &str) -> Option<[u8; 32]> {
         *byte = nibble(*high)? << 4 | nibble(*low)?;
     }
     Some(bytes)
+}
+
+fn hex_digit(nibble: u8) -> u8 {
+    b"0123456789abcdef"[usize::from(nibble)]
 }
 
 fn nibble(digit: u8) -> Option<u8> {

@@ -71,6 +71,22 @@ pub enum Status {
 }
 
 impl Status {
+    /// All statuses, by name.
+    pub const ALL: [Status; 7] = [
+        Status::Active,
+        Status::Archived,
+        Status::Deleted,
+        Status::Deprecated,
+        Status::Quarantined,
+        Status::Unyanked,
+        Status::Yanked,
+    ];
+
+    /// The status with this name, if there is one.
+    pub fn parse(name: &str) -> Option<Status> {
+        Status::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
     /// The value of `status` in the entry.
     pub const fn as_str(self) -> &'static str {
         match self {
