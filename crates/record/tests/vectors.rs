@@ -143,3 +143,9 @@ fn unknown_kinds_and_versions_are_kept() {
         assert_eq!(Entry::parse(entry.as_bytes()), Ok(Parsed::Unknown), "{entry}");
     }
 }
+
+#[test]
+fn what_is_unknown_is_still_utf_8() {
+    let entry = b"{\"v\":1,\"kind\":\"new\",\"x\":\"\xff\"}";
+    assert!(matches!(Entry::parse(entry), Err(EntryError::NotAnEntry(_))));
+}

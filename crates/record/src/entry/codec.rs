@@ -111,8 +111,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, EntryError> {
     if bytes.len() > MAX_ENTRY_LEN {
         return Err(EntryError::TooLong(bytes.len()));
     }
+    let text = str::from_utf8(bytes).map_err(|error| EntryError::NotAnEntry(error.to_string()))?;
     let header: Header =
-        serde_json::from_slice(bytes).map_err(|error| EntryError::NotAnEntry(error.to_string()))?;
+        serde_json::from_str(text).map_err(|error| EntryError::NotAnEntry(error.to_string()))?;
     let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == header.kind);
     let Some(kind) = kind.filter(|_| header.v == VERSION) else { return Ok(Parsed::Unknown) };
     match kind {
