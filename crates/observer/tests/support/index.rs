@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::sha256;
 
-pub const JSON: &str = "application/vnd.pypi.simple.v1+json";
-pub const XML: &str = "text/xml";
+const JSON: &str = "application/vnd.pypi.simple.v1+json";
+const XML: &str = "text/xml";
 
 /// An index that does as it is told.
 pub struct FakeIndex {

@@ -1,5 +1,5 @@
 //! A log in memory, a clock that only moves when told to, and an index on a loopback port.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test binary uses its own part")]
 
 mod index;
 mod log;
@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use observer::{Caution, Clock, Observer, Settings, Source, SweepReport, open_source};
 use serde_json::{Value, json};
 
-pub use index::{Canned, FakeIndex, XML};
+pub use index::{Canned, FakeIndex};
 pub use log::MemoryLog;
 
 /// A clock on which sleeping takes no time but moves it.
