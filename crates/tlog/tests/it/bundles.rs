@@ -23,7 +23,7 @@ fn an_entry_is_its_length_and_its_bytes() {
 fn an_entry_that_is_too_long_changes_nothing() {
     let mut bytes = bundle(&[b"ab".to_vec()]);
     let before = bytes.clone();
-    let refused = append_entry(&mut bytes, &[0; MAX_ENTRY_LEN + 1]);
+    let refused = append_entry(&mut bytes, &vec![0; MAX_ENTRY_LEN + 1]);
     assert_eq!(refused, Err(EntryTooLong(MAX_ENTRY_LEN + 1)));
     assert_eq!(bytes, before);
 }

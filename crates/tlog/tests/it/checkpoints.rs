@@ -138,11 +138,13 @@ fn only_a_key_of_the_log_makes_it_count() {
     let witness = witness.verifying_key().clone();
 
     let unknown = PolicyError::UnknownOrigin(ORIGIN.into());
-    assert_eq!(signed.verify("log.example/other", &[key.clone()]), Err(unknown));
+    assert_eq!(signed.verify("log.example/other", std::slice::from_ref(&key)), Err(unknown));
     let unsigned = Err(PolicyError::NoLogSignature);
     assert_eq!(signed.verify(ORIGIN, &[other]), unsigned);
     assert_eq!(signed.verify(ORIGIN, &[]), unsigned);
-    assert_eq!(cosigned.verify(ORIGIN, &[witness.clone()]), unsigned, "a witness is not the log");
+    let witnesses = [witness];
+    assert_eq!(cosigned.verify(ORIGIN, &witnesses), unsigned, "a witness is not the log");
+    let [witness] = witnesses;
     assert!(cosigned.verify(ORIGIN, &[witness, key.clone()]).is_ok());
 
     let forged = log_key().sign("another text\n");

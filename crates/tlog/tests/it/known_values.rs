@@ -4,18 +4,20 @@ use tlog::{CosigningKey, Hash, Note, SigningKey, VerifyingKey, cosign, leaf_hash
 
 use crate::fixture::TestLog;
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn hash(hex: &str) -> Hash {
+    let digits = hex.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).unwrap());
+    let bytes: Vec<u8> = digits.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
+    Hash::try_from(bytes.as_slice()).unwrap()
 }
 
 #[test]
 fn hashes_of_rfc_6962() {
-    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-    assert_eq!(hex(Hash::EMPTY_ROOT.as_bytes()), empty);
-    let leaf = "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d";
-    assert_eq!(hex(leaf_hash(b"").as_bytes()), leaf);
-    let node = "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125";
-    assert_eq!(hex(node_hash(&leaf_hash(b""), &leaf_hash(b"\0")).as_bytes()), node);
+    let empty = hash("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_eq!(Hash::EMPTY_ROOT, empty);
+    let leaf = hash("6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
+    assert_eq!(leaf_hash(b""), leaf);
+    let node = hash("fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125");
+    assert_eq!(node_hash(&leaf_hash(b""), &leaf_hash(b"\0")), node);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Tests of the crate's public interface.
+#![allow(clippy::unwrap_used)]
 
 mod bundles;
 mod checkpoints;

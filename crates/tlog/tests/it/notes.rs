@@ -110,7 +110,7 @@ fn long_notes_and_many_lines_have_a_limit() {
     let text = "x".to_owned() + &text;
     let longer = Note::new(&text).unwrap().with_signature(signer.sign(&text));
     assert_eq!(longer, Err(InvalidNote::TooLong));
-    assert_eq!(Note::parse(&[b'x'; MAX_NOTE_LEN + 1]), Err(InvalidNote::TooLong));
+    assert_eq!(Note::parse(&vec![b'x'; MAX_NOTE_LEN + 1]), Err(InvalidNote::TooLong));
 
     let keys: Vec<SigningKey> = (0..=MAX_SIGNATURES).map(|i| key(&format!("k{i}"), 1)).collect();
     let most = note(&keys[1..].iter().collect::<Vec<_>>());

@@ -1,5 +1,7 @@
 //! Policies: the text, and who must have signed.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use tlog::{
     Checkpoint, CosigningKey, InvalidKey, InvalidPolicy, NoteError, Policy, PolicyError,
@@ -222,11 +224,12 @@ fn thirty_two_of_each_and_more_are_supported() {
     let mut lines = String::new();
     for number in 0..40_u8 {
         let log = SigningKey::from_seed(&format!("log{number}.example"), &[number; 32]).unwrap();
-        lines += &format!("log {}\nwitness w{number} {}\n", log.verifying_key(), vkey(number));
+        let (log, witness) = (log.verifying_key(), vkey(number));
+        writeln!(lines, "log {log}\nwitness w{number} {witness}").unwrap();
     }
     lines += "group g0 any w0\n";
     for number in 1..40 {
-        lines += &format!("group g{number} all w{number} g{}\n", number - 1);
+        writeln!(lines, "group g{number} all w{number} g{}", number - 1).unwrap();
     }
     let policy =
         Policy::parse(&format!("{lines}log {}\nquorum g39\n", log_key(200).verifying_key()))

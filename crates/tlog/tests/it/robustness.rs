@@ -113,7 +113,9 @@ proptest! {
     #[test]
     fn valid_files_with_changes(changes in prop::collection::vec(change(), 1..4)) {
         let mut bytes = valid();
-        changes.iter().for_each(|change| apply(&mut bytes, change));
+        for change in &changes {
+            apply(&mut bytes, change);
+        }
         check(&bytes);
         let first_blank = bytes.windows(2).position(|pair| pair == b"\n\n");
         check(&bytes[first_blank.map_or(0, |at| at + 2)..]);
