@@ -1,1 +1,78 @@
-//! cli
+//! The commands of `indelible`, as a library: the program parses, runs and exits.
+//!
+//! Data goes to standard output and everything else to standard error. Exit codes: 0 is proven good,
+//! 1 is proven bad, 2 could not be decided.
+//!
+//! # JSON
+//!
+//! With `--json`, `verify` prints one object:
+//!
+//! ```json
+//! {"checkpoint":{"origin":"log.example/pypi","size":43,"root":"<base64>"},
+//!  "results":[{"path":"dist/a-1.0.tar.gz","project":"a","version":"1.0","filename":"a-1.0.tar.gz",
+//!              "sha256":"<hex>","verdict":"match","entries":[7],"detail":"listed ..."}],
+//!  "summary":{"match":1}}
+//! ```
+//!
+//! `project` and `version` are `null` where they are not known. `checkpoint` is the newest one that the
+//! results rest on; it is `null` if there are none. Files that cannot be read are no results: they are
+//! errors. `verify --fork` prints
+//! `{"fork":{"origin":..,"older":{"size":..,"root":..},"newer":{"size":..,"root":..},"root":..}}`, whose
+//! last root is that of the older size as the newer tree has it.
+//!
+//! `lookup` prints one object, with entries as the log has them:
+//!
+//! ```json
+//! {"checkpoint":{..},"key":{"kind":"file","value":"a-1.0.tar.gz"},
+//!  "entries":[{"index":7,"entry":{"v":1,"kind":"file",..}}]}
+//! ```
+//!
+//! `proof` prints `{"checkpoint":{..},"index":7,"filename":"a-1.0.tar.gz","output":"a.tlog-proof"}`.
+//!
+//! `monitor` prints one object a line for each event, in the order of the log:
+//!
+//! ```json
+//! {"event":"hash-changed","class":"bad","index":7,"before":"<hex>","entry":{"v":1,"kind":"file",..}}
+//! ```
+//!
+//! `event` is one of `content-mismatch`, `hash-changed`, `malformed-entry` (class `bad`), `listed-again`,
+//! `new-entry`, `removed`, `status-changed` (class `note`). `before` is the hash that was logged for the
+//! file before, or `null`. `entry` is `null` for a `malformed-entry`.
+
+mod args;
+mod failure;
+mod lookup;
+mod monitor;
+mod output;
+mod progress;
+mod proof;
+mod verify;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+pub use args::{Cli, Command, LogArgs};
+pub use failure::Failure;
+pub use lookup::LookupArgs;
+pub use monitor::MonitorArgs;
+pub use proof::ProofArgs;
+pub use verify::{Judged, Verifier, VerifyArgs};
+
+/// Runs one command with the standard streams and tells its exit code.
+pub async fn run(cli: Cli) -> ExitCode {
+    let code = execute(cli.command, &mut std::io::stdout()).await;
+    ExitCode::from(code.unwrap_or_else(|failure| failure.report(&mut std::io::stderr())))
+}
+
+/// Runs one command; its data goes to `out`, progress and warnings to standard error.
+///
+/// # Errors
+/// [`Failure`] if there is no result; it knows the exit code.
+pub async fn execute(command: Command, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
+    match command {
+        Command::Lookup(args) => lookup::run(args, out).await,
+        Command::Monitor(args) => monitor::run(args, out).await,
+        Command::Proof(args) => proof::run(args, out).await,
+        Command::Verify(args) => verify::run(args, out).await,
+    }
+}

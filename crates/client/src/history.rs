@@ -66,8 +66,8 @@ pub(crate) fn name_of(entry: &VerifiedEntry) -> String {
     format!("{filename} of {project} {version}: {}", describe(entry))
 }
 
-/// The release that an entry is about.
-pub(crate) fn version_of(entry: &Entry) -> Option<&str> {
+/// The release that an entry is about; empty if the log does not know.
+pub fn version_of(entry: &Entry) -> Option<&str> {
     match entry {
         Entry::Content(content) => Some(&content.version),
         Entry::Epoch(_) | Entry::Key(_) => None,

@@ -32,7 +32,7 @@ pub use decide::{Artifact, Coverage, Finding, Known, decide};
 pub use entry::VerifiedEntry;
 pub use error::{Disproof, Error, Undecided};
 pub use fork::{ForkReport, InvalidReport, NotAFork};
-pub use history::describe;
+pub use history::{describe, version_of};
 pub use memory::{Memory, Replaced};
 pub use monitor::{Event, EventKind, Monitor, Progress};
 pub use tiles::Tiles;

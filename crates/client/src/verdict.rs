@@ -99,6 +99,16 @@ impl fmt::Display for Verdict {
 }
 
 impl Class {
+    /// The name that reports use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Class::Good => "good",
+            Class::Note => "note",
+            Class::Undecided => "undecided",
+            Class::Bad => "bad",
+        }
+    }
+
     /// Exit code of a program: 0, 1 if proven bad, 2 if undecided. Of several verdicts the greatest
     /// class counts.
     pub const fn exit_code(self) -> u8 {

@@ -1,0 +1,115 @@
+//! What needs no log to be reached: proofs of one entry, and reports of a fork.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write};
+use std::path::Path;
+
+use client::{ForkReport, Known, VerifiedInclusion, decide};
+use record::MapKey;
+use serde::Serialize;
+use tlog::ProofFile;
+
+use super::VerifyArgs;
+use super::judge::{self, Judged};
+use super::report::Report;
+use crate::failure::Failure;
+use crate::output::{HeadJson, print_json, printable};
+
+/// Larger than any proof of an entry and any report: two notes, an entry and some hashes.
+const MAX_LEN: u64 = 4 << 20;
+
+#[derive(Serialize)]
+struct ForkJson<'a> {
+    fork: ForkBody<'a>,
+}
+
+#[derive(Serialize)]
+struct ForkBody<'a> {
+    origin: &'a str,
+    older: HeadJson,
+    newer: HeadJson,
+    root: String,
+}
+
+/// Checks one file by the proof of its entry.
+pub(super) fn verify_file(
+    args: &VerifyArgs,
+    proof: &Path,
+    out: &mut dyn Write,
+) -> Result<u8, Failure> {
+    let [path] = args.files.as_slice() else {
+        return Err(Failure::undecided("a proof is of one file")
+            .with_hint("Give exactly one FILE with --proof."));
+    };
+    let bytes = read(proof).map_err(|error| Failure::file(proof, error))?;
+    let parsed = ProofFile::parse(&bytes).map_err(|error| Failure::file(proof, error))?;
+    let inclusion = VerifiedInclusion::from_proof_file(parsed, &args.log.trust()?)?;
+    let file = judge::hash_file(path).map_err(|error| Failure::file(path, error))?;
+
+    let entry = std::slice::from_ref(inclusion.entry());
+    let known = inclusion.entry().entry();
+    let same_name = known.is_some_and(|entry| entry.filename() == Some(&file.filename));
+    let same_bytes =
+        known.is_some_and(|known| known.map_keys().contains(&MapKey::sha256(&file.sha256)));
+    if !same_name && !same_bytes {
+        let of = known.and_then(record::Entry::filename).unwrap_or("no file");
+        let error = format!("the proof is of {of}, not of {}", file.filename);
+        return Err(Failure::undecided(error));
+    }
+    let none = &[];
+    let known = Known {
+        filename: if same_name { entry } else { none },
+        sha256: if same_bytes { entry } else { none },
+        ..Known::default()
+    };
+    let artifact = judge::artifact(&file, known.filename);
+    let finding = decide(&artifact, &known);
+    let checkpoint = inclusion.checkpoint().clone();
+    let mut report = Report::default();
+    report.add(Judged { path: file.path, artifact, finding, checkpoint }, args.json, out)?;
+    report.finish(args.json, out)?;
+    Ok(report.exit_code(args.strict))
+}
+
+/// Checks that a report proves a fork. That it does is bad news: the exit code says so.
+pub(super) fn verify_fork(
+    args: &VerifyArgs,
+    path: &Path,
+    out: &mut dyn Write,
+) -> Result<u8, Failure> {
+    let bytes = read(path).map_err(|error| Failure::file(path, error))?;
+    let report = ForkReport::parse(&bytes).map_err(|error| Failure::file(path, error))?;
+    report.verify(&args.log.trust()?).map_err(|error| {
+        Failure::file(path, error).with_hint("The report proves nothing, for or against the log.")
+    })?;
+    let (older, newer) = (report.older().checkpoint(), report.newer().checkpoint());
+    if args.json {
+        let fork = ForkBody {
+            origin: newer.origin(),
+            older: older.head().into(),
+            newer: newer.head().into(),
+            root: report.root().to_string(),
+        };
+        print_json(out, &ForkJson { fork })?;
+    } else {
+        writeln!(out, "proved: {} forked", printable(newer.origin()))?;
+        for head in [older.head(), newer.head()] {
+            writeln!(out, "    it signed size {} with root {}", head.size, head.root)?;
+        }
+        let (size, root) = (older.head().size, report.root());
+        writeln!(out, "    but the root at size {size} of the latter tree is {root}")?;
+    }
+    Ok(client::Class::Bad.exit_code())
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_LEN + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_LEN {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "too long to be what it should be",
+        ));
+    }
+    Ok(bytes)
+}
