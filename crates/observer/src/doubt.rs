@@ -15,6 +15,9 @@ use crate::log::ListedName;
 use crate::page::{ProjectPage, Serial};
 use crate::settings::Caution;
 
+/// Tries for a page that the journal told of and that is not there.
+const ABSENT_TRIES: u32 = 8;
+
 /// What is not settled about one project. Times are in unix seconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Doubt {
@@ -67,6 +70,13 @@ impl Doubt {
         {
             self.statements.push(statement);
         }
+    }
+
+    /// Takes in what the journal told while the page was being read: the page may be older than that.
+    pub(crate) fn take_in(&mut self, noted: &Doubt) {
+        self.required = noted.required;
+        self.statements.clone_from(&noted.statements);
+        self.next = 0;
     }
 
     /// Takes in that the page could not be read.
@@ -134,6 +144,9 @@ impl Doubt {
     }
 
     /// Weighs that a project has no page. Whether it is confirmed that the project was deleted.
+    ///
+    /// Where the journal told of a change, the missing page may be one that caches do not have yet: it stays
+    /// owed for some more tries.
     pub(crate) fn weigh_absence(&mut self, listing: Listing, now: u64, caution: &Caution) -> bool {
         let before = std::mem::take(self);
         if before.statements.contains(&Statement::ProjectRemoved) {
@@ -141,6 +154,10 @@ impl Doubt {
         }
         match (listing, before.gone) {
             (Listing::Listed, _) => false,
+            (Listing::Unknown, _) if before.required.is_some() && before.tries < ABSENT_TRIES => {
+                *self = before;
+                false
+            }
             (Listing::Unknown, gone) => {
                 self.gone = gone;
                 false

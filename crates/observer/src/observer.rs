@@ -47,6 +47,8 @@ pub struct Observer {
     state: Mutex<State>,
     /// Projects being read: the older of two readings must not be submitted after the newer.
     busy: Mutex<HashSet<ProjectName>>,
+    /// Held while the state is written: an older state must not replace a newer one.
+    saving: tokio::sync::Mutex<()>,
     /// Permits to ask the source.
     reading: Semaphore,
     /// Permits for facts that the log has not answered yet.
@@ -83,8 +85,19 @@ impl Observer {
         let state = Mutex::new(files.load(source.name())?);
         let reading = Semaphore::new(settings.concurrency.max(1));
         let in_flight = Semaphore::new(settings.facts_in_flight.max(1) as usize);
-        let busy = Mutex::default();
-        Ok(Observer { source, log, clock, settings, files, state, busy, reading, in_flight })
+        let (busy, saving) = (Mutex::default(), tokio::sync::Mutex::default());
+        Ok(Observer {
+            source,
+            log,
+            clock,
+            settings,
+            files,
+            state,
+            busy,
+            saving,
+            reading,
+            in_flight,
+        })
     }
 
     /// Up to what the index has been seen; `None` before the first complete sweep.
@@ -98,6 +111,7 @@ impl Observer {
     }
 
     async fn save_progress(&self) -> Result<(), StateError> {
+        let _saving = self.saving.lock().await;
         let files = self.files.clone();
         let progress = format_progress(&self.state().progress);
         write_state(move || files.save_progress(&progress)).await
@@ -105,6 +119,7 @@ impl Observer {
 
     /// Doubts first: a page known as read whose doubt is forgotten would not be read again.
     async fn save(&self) -> Result<(), StateError> {
+        let _saving = self.saving.lock().await;
         let files = self.files.clone();
         let (progress, projects) = {
             let state = self.state();

@@ -7,6 +7,7 @@ mod html;
 mod json;
 
 use std::fmt;
+use std::sync::Once;
 
 use record::{
     Digest, ListedFile, MAX_FILENAME_LEN, MAX_UPLOADED_LEN, MAX_VERSION_LEN, ProjectName, Status,
@@ -290,14 +291,17 @@ fn status_named(word: &str) -> Option<Status> {
     }
 }
 
-/// Refuses a Simple API version of another major number, warns of a newer minor one.
+/// Refuses a Simple API version of another major number; warns, once, of a newer minor one.
 fn check_api_version(stated: &str) -> Result<(), DocumentError> {
     const MINOR: u64 = 4;
+    static NEWER: Once = Once::new();
     let mut numbers = stated.split('.').map(str::parse::<u64>);
     match (numbers.next(), numbers.next(), numbers.next()) {
         (Some(Ok(1)), Some(Ok(minor)), None) => {
             if minor > MINOR {
-                tracing::warn!("the index speaks Simple API 1.{minor}, newer than 1.{MINOR}");
+                NEWER.call_once(|| {
+                    tracing::warn!("the index speaks Simple API 1.{minor}, newer than 1.{MINOR}");
+                });
             }
             Ok(())
         }

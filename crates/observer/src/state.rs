@@ -84,8 +84,12 @@ impl State {
         touched.into_iter().collect()
     }
 
-    /// Remembers what a reading left in doubt.
-    pub(crate) fn keep_doubt(&mut self, name: &ProjectName, doubt: Doubt) {
+    /// Remembers what a reading left in doubt that began with the doubt `before`.
+    pub(crate) fn keep_doubt(&mut self, name: &ProjectName, before: &Doubt, mut doubt: Doubt) {
+        if let Some(current) = self.progress.doubts.get(name.as_str()).filter(|now| *now != before)
+        {
+            doubt.take_in(current);
+        }
         if doubt.is_settled() {
             self.progress.doubts.remove(name.as_str());
         } else {

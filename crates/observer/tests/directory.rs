@@ -1,4 +1,5 @@
 //! Trees of documents: recorded listings and mirrors.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod support;
 
@@ -53,7 +54,8 @@ async fn recorded_listings_are_read_once() {
 
 #[tokio::test]
 async fn mirror_layouts() {
-    let html = format!("<html><a href='../../packages/a-1.zip#sha256={}'>a-1.zip</a></html>", sha256("x"));
+    let html =
+        format!("<html><a href='../../packages/a-1.zip#sha256={}'>a-1.zip</a></html>", sha256("x"));
     let html_list = "<html><a href='a/'>a</a></html>";
     let (json, json_list) = (page("a", &["a-1.zip"]), list(&["A"]));
     let cases: [(&str, &str, &str, &str); 6] = [

@@ -1,4 +1,5 @@
 //! What is gone, and when that is believed.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod support;
 
@@ -222,10 +223,8 @@ async fn a_list_that_recovers_starts_the_count_anew() {
 #[tokio::test]
 async fn bounds_are_settings() {
     let (index, mut bench) = crowd().await;
-    bench.settings = Settings {
-        caution: Caution { list_floor: 30, ..support::hasty() },
-        ..settings()
-    };
+    bench.settings =
+        Settings { caution: Caution { list_floor: 30, ..support::hasty() }, ..settings() };
     for project in index.lock().projects.values_mut().take(30) {
         (project.hidden, project.absent) = (true, true);
     }

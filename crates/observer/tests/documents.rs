@@ -1,4 +1,5 @@
 //! Documents of both forms, plain, odd and hostile.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use observer::{DocumentError, FileProblem, Form, ProjectList, ProjectPage};
 use record::{ProjectName, Status};
@@ -171,8 +172,11 @@ fn pages_that_are_refused_as_a_whole() {
 
 #[test]
 fn every_prefix_of_a_page_is_refused() {
-    let json = format!(r#"{{"name":"foo-bar","files":[{{"filename":"a.zip","hashes":{{"sha256":"{A}"}}}}]}}"#);
-    let html = format!("<!DOCTYPE html><html><body><a href='a.zip#sha256={A}'>a.zip</a></body></html>");
+    let json = format!(
+        r#"{{"name":"foo-bar","files":[{{"filename":"a.zip","hashes":{{"sha256":"{A}"}}}}]}}"#
+    );
+    let html =
+        format!("<!DOCTYPE html><html><body><a href='a.zip#sha256={A}'>a.zip</a></body></html>");
     for (form, body, whole) in [(Form::Json, &json, json.len()), (Form::Html, &html, html.len())] {
         for end in 0..whole {
             assert!(page(form, &body[..end]).is_err(), "{}", &body[..end]);
@@ -207,7 +211,13 @@ fn html_attributes() {
         ("data-core-metadata=\"sha256=B\"", None, Some(B), None, false),
         ("data-dist-info-metadata=\"sha256=B\"", None, Some(B), None, false),
         ("data-dist-info-metadata=\"true\"", None, None, None, false),
-        ("data-upload-time=\"2020-01-01T00:00:00Z\"", None, None, Some("2020-01-01T00:00:00Z"), false),
+        (
+            "data-upload-time=\"2020-01-01T00:00:00Z\"",
+            None,
+            None,
+            Some("2020-01-01T00:00:00Z"),
+            false,
+        ),
         ("data-provenance=\"https://index.example/p\"", None, None, None, true),
         ("data-requires-python=\"&gt;=3\"", None, None, None, false),
     ];

@@ -3,9 +3,11 @@
 //! They are installed from the package index into a virtual environment. Where Python or the index is
 //! missing the tests say so and pass, unless `INDELIBLE_REQUIRE_PYTHON` is set.
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod support;
 
+use std::fs::File;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -19,6 +21,9 @@ const SERVERS: [&str; 2] = ["pypiserver==2.4.2", "simple-repository-server==0.10
 /// The Python that has the servers, or why there is none.
 static PYTHON: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("index-servers");
+    // Test runners may start several processes at once.
+    let lock = File::create(folder.with_extension("lock")).map_err(|error| error.to_string())?;
+    lock.lock().map_err(|error| error.to_string())?;
     let python = folder.join("bin/python");
     if !python.exists() {
         run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;

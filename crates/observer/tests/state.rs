@@ -1,4 +1,5 @@
 //! What is remembered, and what happens when it is lost, damaged or behind.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod support;
 
@@ -108,13 +109,8 @@ async fn a_folder_that_cannot_be_used_is_an_error() {
     let path = bench.state.path().join("file");
     fs::write(&path, "").unwrap();
     let clock: Arc<dyn observer::Clock> = bench.clock.clone();
-    let opened = observer::Observer::open(
-        bench.source(),
-        bench.log.clone(),
-        &path,
-        settings(),
-        clock,
-    );
+    let opened =
+        observer::Observer::open(bench.source(), bench.log.clone(), &path, settings(), clock);
     assert!(opened.err().unwrap().to_string().contains("cannot use the observer's state"));
 }
 

@@ -1,5 +1,6 @@
 //! How fast and how large: run by hand, in release, one at a time. Prints what it measured.
 #![allow(clippy::print_stdout, reason = "the figures are the point")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod support;
 
@@ -53,7 +54,10 @@ async fn a_whole_tree() {
             let report = observer.sweep().await.unwrap();
             assert!(report.is_complete(), "{report}");
             let took = start.elapsed();
-            println!("log answers after {latency:?}, {sweep} sweep: {took:?}, peak {} MiB\n{report}", peak());
+            println!(
+                "log answers after {latency:?}, {sweep} sweep: {took:?}, peak {} MiB\n{report}",
+                peak()
+            );
         }
     }
 }
@@ -69,7 +73,7 @@ async fn a_million_projects_that_stand_still() {
         let (name, serial) = (format!("some-project-{number:07}"), 25_000_000 + number);
         let comma = if number == 0 { "" } else { "," };
         write!(list, "{comma}{{\"_last-serial\":{serial},\"name\":\"{name}\"}}").unwrap();
-        writeln!(known, "{name}\t{serial}\tetag:\"{:024}\"", number).unwrap();
+        writeln!(known, "{name}\t{serial}\tetag:\"{number:024}\"").unwrap();
     }
     let list = format!("{{\"meta\":{{\"_last-serial\":26000000}},\"projects\":[{list}]}}");
     write(&root.path().join("simple/index.json"), &list);

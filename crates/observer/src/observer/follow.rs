@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
+use record::ProjectName;
 
 use super::reading::{Outcome, Task};
 use super::sweep::Depth;
@@ -94,15 +95,23 @@ impl Observer {
         }
     }
 
-    /// Finds out whether the index has a journal, and from where on to follow it: what came before is
-    /// the sweep's business.
-    pub(super) async fn discover_journal(&self) {
-        if self.state().progress.journal.is_some() {
-            return;
-        }
-        match self.source.journal_end().await {
-            Ok(serial) => self.state().progress.journal = Some(serial),
-            Err(error) => tracing::debug!("no journal at {}: {error}", self.source.name()),
+    /// Reads the journal before a sweep, or finds out whether the index has one and from where on to follow it:
+    /// what came before is the sweep's business, and so is what the journal fails to tell.
+    pub(super) async fn catch_up(&self) {
+        let known = self.state().progress.journal.is_some();
+        let caught_up = if known {
+            self.poll_journal().await.map(|_| ())
+        } else {
+            let end = self.source.journal_end().await;
+            end.map(|serial| self.state().progress.journal = Some(serial))
+                .map_err(ObserveError::from)
+        };
+        match caught_up {
+            Ok(()) => {}
+            Err(ObserveError::Source(SourceError::NoJournal)) => {
+                tracing::debug!("{} has no journal", self.source.name());
+            }
+            Err(error) => tracing::warn!("journal of {}: {error}", self.source.name()),
         }
     }
 
@@ -122,7 +131,7 @@ impl Observer {
         {
             let mut state = self.state();
             let progress = &mut state.progress;
-            progress.journal = Some(last);
+            progress.journal = progress.journal.max(Some(last));
             let owed = progress.doubts.values().any(|doubt| doubt.required.is_some());
             if let Some(coverage) = progress.coverage.as_mut().filter(|_| !owed) {
                 coverage.serial = coverage.serial.max(Some(last));
@@ -138,7 +147,7 @@ impl Observer {
         let due: Vec<_> = {
             let state = self.state();
             let due = state.progress.doubts.iter().filter(|(_, doubt)| doubt.is_due(now));
-            due.filter_map(|(name, _)| record::ProjectName::parse(name).ok()).collect()
+            due.filter_map(|(name, _)| ProjectName::parse(name).ok()).collect()
         };
         if due.is_empty() {
             return Ok(());
@@ -147,7 +156,7 @@ impl Observer {
         Ok(self.save_progress().await?)
     }
 
-    async fn read_touched(&self, projects: Vec<record::ProjectName>) -> Result<(), ObserveError> {
+    async fn read_touched(&self, projects: Vec<ProjectName>) -> Result<(), ObserveError> {
         let readings = futures::stream::iter(projects).map(async |project| {
             let task = Task { project, required: None, listing: Listing::Unknown };
             let outcome = self.read_project(&task).await;

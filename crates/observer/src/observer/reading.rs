@@ -70,16 +70,16 @@ impl Observer {
         };
         // What is in doubt is not settled by "the same as before".
         let validator = validator.filter(|_| doubt.is_none());
-        let doubt = doubt.unwrap_or_default();
+        let before = doubt.unwrap_or_default();
         let request = PageRequest {
             project: &task.project,
             validator: validator.as_deref(),
-            required: task.required.max(doubt.required),
+            required: task.required.max(before.required),
         };
         let outcome = match self.ask(request).await {
-            Ok(PageAnswer::Absent) => self.settle_absence(task, doubt).await,
+            Ok(PageAnswer::Absent) => self.settle_absence(task, &before).await,
             Ok(PageAnswer::Page { page, serial, validator }) => {
-                self.settle_page(task, doubt, page, serial, &validator).await
+                self.settle_page(task, &before, page, serial, &validator).await
             }
             Ok(PageAnswer::Unchanged { serial }) => {
                 self.settle_unchanged(&task.project, serial);
@@ -124,37 +124,40 @@ impl Observer {
     async fn settle_page(
         &self,
         task: &Task,
-        mut doubt: Doubt,
+        before: &Doubt,
         page: ProjectPage,
         serial: Option<Serial>,
         validator: &str,
     ) -> Result<Outcome, LogError> {
         let project = &task.project;
         let held = self.held(project).await?;
-        let now = self.clock.unix();
+        let (now, mut doubt) = (self.clock.unix(), before.clone());
         let departures = doubt.weigh_page(&held, &page, now, &self.settings.caution);
         let mut tally = Tally { files: page.count(), ..Tally::default() };
         let facts = page_facts(project, page, departures, &mut tally.files_refused);
         self.submit(facts, &mut tally).await?;
         let mut state = self.state();
-        state.keep_doubt(project, doubt);
+        state.keep_doubt(project, before, doubt);
         state.keep_page(project, serial, Some(validator));
         Ok(Outcome::Read(tally))
     }
 
-    async fn settle_absence(&self, task: &Task, mut doubt: Doubt) -> Result<Outcome, LogError> {
+    async fn settle_absence(&self, task: &Task, before: &Doubt) -> Result<Outcome, LogError> {
         let project = &task.project;
         let mut tally = Tally::default();
+        let mut doubt = before.clone();
         let deleted = doubt.weigh_absence(task.listing, self.clock.unix(), &self.settings.caution);
         if deleted {
             let held = self.held(project).await?;
             self.submit(deletion_facts(project, held), &mut tally).await?;
         }
         let mut state = self.state();
-        state.keep_doubt(project, doubt);
+        state.keep_doubt(project, before, doubt);
         if deleted {
             state.known.remove(project.as_str());
         }
+        drop(state);
+        self.put_off(project);
         Ok(Outcome::Absent(tally))
     }
 

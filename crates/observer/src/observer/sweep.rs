@@ -1,6 +1,7 @@
 //! A sweep: the project list, every page that may have changed, every name that is gone from the list.
 
 use futures::StreamExt as _;
+use record::ProjectName;
 
 use super::reading::{Outcome, Refusal, Tally, Task};
 use super::{ObserveError, Observer};
@@ -9,12 +10,12 @@ use crate::log::LogError;
 use crate::page::{ListedProject, ProjectList};
 use crate::report::SweepReport;
 use crate::source::SourceError;
-use crate::state::Coverage;
+use crate::state::{Coverage, State};
 
 /// Projects under way at the same time, most of them waiting for the log.
 const UNDER_WAY: usize = 512;
 /// Projects read between two writes of the state.
-const SAVE_EVERY: u64 = 20_000;
+const SAVE_EVERY: u64 = 50_000;
 
 /// How much of the index a sweep asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ impl Observer {
     /// [`ObserveError`] if the list cannot be read, the log does not answer or the state cannot be written. What
     /// was submitted until then is remembered.
     pub async fn sweep(&self) -> Result<SweepReport, ObserveError> {
-        self.discover_journal().await;
+        self.catch_up().await;
         self.sweep_to(Depth::Whole).await
     }
 
@@ -63,7 +64,7 @@ impl Observer {
         report.vanished = plan.vanished;
         drop(list);
         let read = self.read_all(plan.tasks, &mut report).await;
-        self.conclude(&mut report);
+        self.conclude(&mut report, depth);
         self.save().await?;
         read?;
         Ok(report)
@@ -83,12 +84,11 @@ impl Observer {
 
     fn plan(&self, list: &ProjectList, depth: Depth) -> Plan {
         let mut state = self.state();
-        let state = &mut *state;
         if depth == Depth::Whole {
             state.progress.sweeps += 1;
         }
         let share = Share { every: self.settings.revalidate_every, sweep: state.progress.sweeps };
-        let skip = |project: &ListedProject| {
+        let stands_still = |project: &ListedProject| {
             let name = project.name.as_str();
             let standing = match (state.known.get(name), project.serial) {
                 (Some(known), Some(listed)) => known.serial.is_some_and(|known| listed <= known),
@@ -98,7 +98,7 @@ impl Observer {
             let asked = depth == Depth::Whole && share.has(name);
             standing && !asked && !state.progress.doubts.contains_key(name)
         };
-        let to_read = list.projects.iter().filter(|project| !skip(project));
+        let to_read = list.projects.iter().filter(|project| !stands_still(project));
         let mut tasks: Vec<Task> = to_read
             .map(|project| Task {
                 project: project.name.clone(),
@@ -107,22 +107,24 @@ impl Observer {
             })
             .collect();
         let unchanged = (list.projects.len() - tasks.len()) as u64;
-        let mut vanished = 0;
-        if depth == Depth::Whole {
-            let gone = state.known.keys().filter(|name| !list.has(name));
-            let gone: Vec<_> =
-                gone.filter_map(|name| record::ProjectName::parse(name).ok()).collect();
-            if self.believes(gone.len(), state.known.len(), &mut state.progress.vanishings) {
-                tasks.extend(gone.into_iter().map(|project| Task {
-                    project,
-                    required: None,
-                    listing: Listing::Vanished,
-                }));
-            } else {
-                vanished = gone.len() as u64;
-            }
-        }
+        let vanished = match depth {
+            Depth::Serials => 0,
+            Depth::Whole => self.plan_vanished(list, &mut state, &mut tasks),
+        };
         Plan { tasks, unchanged, vanished }
+    }
+
+    /// Plans to look at the names that are gone from the list. Returns how many there are that are not
+    /// looked at.
+    fn plan_vanished(&self, list: &ProjectList, state: &mut State, tasks: &mut Vec<Task>) -> u64 {
+        let gone = state.known.keys().filter(|name| !list.has(name));
+        let gone: Vec<_> = gone.filter_map(|name| ProjectName::parse(name).ok()).collect();
+        if !self.believes(gone.len(), state.known.len(), &mut state.progress.vanishings) {
+            return gone.len() as u64;
+        }
+        let listing = Listing::Vanished;
+        tasks.extend(gone.into_iter().map(|project| Task { project, required: None, listing }));
+        0
     }
 
     /// Whether names gone from the list are looked at: a mass of them only when several sweeps agree.
@@ -185,15 +187,19 @@ impl Observer {
         Ok(again)
     }
 
-    fn conclude(&self, report: &mut SweepReport) {
-        let mut state = self.state();
-        report.in_doubt = state.progress.doubts.len() as u64;
-        if report.is_complete() {
-            // The journal may have come further meanwhile.
-            let before = state.progress.coverage.and_then(|coverage| coverage.serial);
-            let serial = report.serial.max(before);
-            state.progress.coverage = Some(Coverage { serial, swept: report.started });
+    fn conclude(&self, report: &mut SweepReport, depth: Depth) {
+        let progress = &mut self.state().progress;
+        report.in_doubt = progress.doubts.len() as u64;
+        if !report.is_complete() {
+            return;
         }
+        // The journal may have come further meanwhile.
+        let before = progress.coverage;
+        let serial = report.serial.max(before.and_then(|coverage| coverage.serial));
+        progress.coverage = match depth {
+            Depth::Serials => before.map(|coverage| Coverage { serial, ..coverage }),
+            Depth::Whole => Some(Coverage { serial, swept: report.started }),
+        };
     }
 }
 

@@ -158,7 +158,8 @@ async fn answer(State(shared): State<Arc<Mutex<Shared>>>, request: Request) -> R
 impl Shared {
     fn document(&self, headers: &HeaderMap, body: String, serial: Option<u64>) -> Response<Body> {
         let etag = format!("\"{}\"", sha256(&body));
-        let mut canned = Canned::body(if self.html { "text/html; charset=UTF-8" } else { JSON }, body);
+        let mut canned =
+            Canned::body(if self.html { "text/html; charset=UTF-8" } else { JSON }, body);
         if self.etags {
             canned = canned.with("etag", etag.clone());
         }
@@ -177,12 +178,18 @@ impl Shared {
         let listed = self.projects.iter().filter(|(_, project)| !project.hidden);
         if self.html {
             let links = listed.map(|(name, _)| format!("<a href=\"/simple/{name}/\">{name}</a>"));
-            return format!("<!DOCTYPE html><html><body>{}</body></html>", links.collect::<String>());
+            return format!(
+                "<!DOCTYPE html><html><body>{}</body></html>",
+                links.collect::<String>()
+            );
         }
         let projects: Vec<Value> = listed
-            .map(|(name, project)| match self.serials {
-                true => json!({"name": name, "_last-serial": project.serial}),
-                false => json!({"name": name}),
+            .map(|(name, project)| {
+                let mut item = json!({"name": name});
+                if self.serials {
+                    item["_last-serial"] = json!(project.serial);
+                }
+                item
             })
             .collect();
         json!({"meta": {"api-version": "1.4"}, "projects": projects}).to_string()
@@ -195,9 +202,13 @@ impl Shared {
                 let (filename, hash) = (filename.as_str().unwrap(), hash.as_str().unwrap());
                 format!("<a href=\"/files/{filename}#sha256={hash}\">{filename}</a><br>")
             });
-            return format!("<!DOCTYPE html><html><body>{}</body></html>", links.collect::<String>());
+            return format!(
+                "<!DOCTYPE html><html><body>{}</body></html>",
+                links.collect::<String>()
+            );
         }
-        let mut page = json!({"meta": {"api-version": "1.4"}, "name": name, "files": project.files});
+        let mut page =
+            json!({"meta": {"api-version": "1.4"}, "name": name, "files": project.files});
         if let Some(status) = &project.status {
             page["project-status"] = status.clone();
         }

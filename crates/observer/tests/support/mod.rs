@@ -1,5 +1,6 @@
 //! A log in memory, a clock that only moves when told to, and an index on a loopback port.
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "each test binary uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod index;
 mod log;
