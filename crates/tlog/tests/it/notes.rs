@@ -191,3 +191,20 @@ fn a_key_given_twice_is_one_key() {
     let note = note(&[&a]);
     assert_eq!(note.verify(&[public(&a), public(&a)]).unwrap().len(), 1);
 }
+
+/// Key IDs are short enough for two keys of one name to share one: these seeds were searched for.
+#[test]
+fn keys_that_share_name_and_id_are_not_guessed_between() {
+    let twin = |number: u32| {
+        let mut seed = [0; 32];
+        seed[..4].copy_from_slice(&number.to_be_bytes());
+        SigningKey::from_seed("twin.example", &seed).unwrap()
+    };
+    let (one, other) = (twin(68_723), twin(147_353));
+    assert_ne!(public(&one), public(&other));
+    let ambiguous = NoteError::AmbiguousKeys { name: "twin.example".into(), id: public(&one).id() };
+    let note = note(&[&one]);
+    assert_eq!(note.verify(&[public(&one), public(&other)]), Err(ambiguous));
+    assert!(note.verify(&[public(&one)]).is_ok());
+    assert!(note.verify(&[public(&other)]).is_err(), "the ID alone proves nothing");
+}
