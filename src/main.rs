@@ -1,1 +1,45 @@
-fn main(){}
+//! The life of the process: read the command line, do the command, say what went wrong.
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use indelibled::args::{Arguments, Command};
+use indelibled::commands;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr();
+    let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
+    let done = runtime.block_on(async {
+        match arguments.command {
+            Command::Init(arguments) => commands::init::run(&arguments).map(|()| ExitCode::SUCCESS),
+            Command::Serve(arguments) => {
+                commands::serve::run(*arguments).await.map(|()| ExitCode::SUCCESS)
+            }
+            Command::Observe(arguments) => commands::observe::run(arguments).await,
+            Command::Demo(arguments) => commands::demo::run(arguments).await,
+            Command::Fsck(arguments) => commands::fsck::run(&arguments).await,
+        }
+    });
+    done.unwrap_or_else(|error| {
+        complain(&error);
+        ExitCode::from(2)
+    })
+}
+
+/// Level by `RUST_LOG`, `info` if it is not set.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}
+
+#[allow(clippy::print_stderr)]
+fn complain(error: &anyhow::Error) {
+    eprintln!("indelibled: {error:#}");
+}

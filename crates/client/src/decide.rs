@@ -84,7 +84,8 @@ impl Finding {
 fn judge_name(artifact: &Artifact, sha256: &Digest, known: &Known<'_>) -> Option<Finding> {
     let hashes = || known.filename.iter().filter_map(VerifiedEntry::entry).flat_map(seen_hashes);
     if hashes().any(|hash| hash != sha256) {
-        let detail = format!("logged with another hash: {}", history::of_file(known.filename));
+        let history = history::of_file(known.filename);
+        let detail = format!("this file has sha256 {sha256}, the log has others: {history}");
         return Some(Finding::new(Verdict::Conflict, known.filename, detail));
     }
     if let Some(expected) = known.expected.filter(|expected| !expected.contains(sha256)) {

@@ -1,6 +1,7 @@
 //! Why there is no verified answer: disproven or undecided, never both.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -125,7 +126,7 @@ pub enum Undecided {
 
 impl Undecided {
     pub(crate) fn network(
-        url: impl ToString,
+        url: &(impl ToString + ?Sized),
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Undecided {
         Undecided::Network { url: url.to_string(), source: source.into() }
@@ -141,10 +142,11 @@ impl Undecided {
 
 impl Error {
     /// A false proof of `what`.
-    pub(crate) fn proof(what: impl ToString, source: tlog::ProofError) -> Error {
+    pub(crate) fn proof(what: fmt::Arguments<'_>, source: tlog::ProofError) -> Error {
         Disproof::Proof { what: what.to_string(), source }.into()
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "its name is given to `map_err`")]
     pub(crate) fn malformed(problem: impl ToString) -> Error {
         Undecided::Malformed(problem.to_string()).into()
     }

@@ -199,6 +199,6 @@ impl History for Tiles {
         let root = tree.root_at(older.size).expect(planned);
         let proof: ConsistencyProof = tree.consistency(older.size).expect(planned);
         Past::verify(newer, older.size, root, proof)
-            .map_err(|error| Error::proof("the tree's own past", error))
+            .map_err(|error| Error::proof(format_args!("the tree's own past"), error))
     }
 }

@@ -3,12 +3,19 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use observer::{Clock as _, ObserveError, Settings, SourceError, SystemClock};
+use async_trait::async_trait;
+use observer::{
+    Clock as _, ListedName, Log, LogError, ObserveError, Settings, SourceError, Submitted,
+    SystemClock,
+};
+use record::{Fact, ProjectName};
 use serde_json::json;
-use support::{Bench, Canned, FakeIndex, file, settings};
+use support::{Bench, Canned, FakeIndex, MemoryLog, file, settings};
+use tokio::sync::{Notify, Semaphore};
 
 fn with_journal() -> Settings {
     Settings { journal: true, ..settings() }
@@ -142,6 +149,74 @@ async fn a_page_that_lags_behind_is_owed_and_read_later() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_not_there_yet_is_owed_for_a_while() {
+    let (index, mut bench) = observed().await;
+    bench.settings.journal_interval = Duration::from_millis(20);
+    index.change("c", |project| {
+        project.files.push(file("c-1.zip"));
+        (project.absent, project.hidden) = (true, true);
+    });
+    index.journal("c", None, "create");
+    let appear = async {
+        while !index.asked().contains(&"/simple/c/".to_owned()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        index.lock().projects.get_mut("c").unwrap().absent = false;
+    };
+    tokio::join!(follow_until(&bench, 5), appear);
+    assert_eq!(bench.news(), ["file c-1.zip"]);
+}
+
+/// Holds submissions back until told.
+struct Gate {
+    log: Arc<MemoryLog>,
+    waiting: Notify,
+    open: Semaphore,
+}
+
+#[async_trait]
+impl Log for Gate {
+    async fn listed(&self, project: &ProjectName) -> Result<Option<Vec<ListedName>>, LogError> {
+        self.log.listed(project).await
+    }
+
+    async fn submit(&self, facts: Vec<Fact>) -> Result<Submitted, LogError> {
+        self.waiting.notify_one();
+        drop(self.open.acquire().await.unwrap());
+        self.log.submit(facts).await
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_comes_while_its_page_is_read_is_not_forgotten() {
+    let (index, bench) = observed().await;
+    let log = bench.log.clone();
+    let gate = Arc::new(Gate { log, waiting: Notify::new(), open: Semaphore::new(0) });
+    let observer = bench.observer_with(gate.clone());
+    index.change("b", |project| project.files.push(file("b-2.zip")));
+    let meanwhile = async {
+        gate.waiting.notified().await;
+        // The row names a change that the page does not show yet: it is stale when read again.
+        index.change("b", |project| {
+            project.claims = Some(3);
+            project.files.push(file("b-3.zip"));
+        });
+        index.journal("b", Some("3"), "add source file b-3.zip");
+        let release = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            gate.open.add_permits(1);
+        };
+        tokio::join!(observer.poll_journal(), release).0
+    };
+    let (report, polled) = tokio::join!(observer.sweep(), meanwhile);
+    assert_eq!((report.unwrap().read, polled.unwrap()), (1, 1));
+    assert_eq!(bench.news(), ["file b-2.zip"]);
+    index.lock().projects.get_mut("b").unwrap().claims = None;
+    assert!(observer.sweep().await.unwrap().is_complete());
+    assert_eq!(bench.news(), ["file b-3.zip"]);
+}
+
+#[tokio::test]
 async fn the_cursor_stays_when_the_log_does_not_answer() {
     let (index, bench) = observed().await;
     index.change("b", |project| project.files.push(file("b-2.zip")));
@@ -231,19 +306,22 @@ async fn an_index_without_journal_is_swept() {
 
 /// Follows the index on the machine's clock until the log has `entries` entries.
 async fn follow_until(bench: &Bench, entries: usize) {
-    let clock = std::sync::Arc::new(SystemClock::new());
+    let clock = Arc::new(SystemClock::new());
     assert!(clock.unix() > 0 && clock.jitter() < 1.0);
     let source = bench.source();
     let (log, path) = (bench.log.clone(), bench.state.path());
     let observer =
         observer::Observer::open(source, log, path, bench.settings.clone(), clock).unwrap();
-    let enough = async {
-        while bench.log.len() < entries {
+    let log = bench.log.clone();
+    let enough = async move {
+        while log.len() < entries {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
+    // In a task of its own, as a server runs it.
+    let following = tokio::spawn(async move { observer.follow(enough).await });
     let timeout = Duration::from_secs(20);
-    tokio::time::timeout(timeout, observer.follow(enough)).await.expect("it gets there in time");
+    tokio::time::timeout(timeout, following).await.expect("it gets there in time").unwrap();
 }
 
 #[tokio::test]

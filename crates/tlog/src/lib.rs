@@ -1,7 +1,14 @@
 //! The frozen formats of a tile-based transparency log: RFC 6962 hashes and proofs, C2SP tiles, signed
 //! notes, checkpoints, cosignatures, policies and proof files.
 //!
-//! Everything here is pure: no I/O, no clock, no threads, no randomness.
+//! * A log grows through [`RightEdge::append`], which says what to store and what the next head is.
+//! * Proofs come from tiles: [plan](TreeHead::plan_inclusion) what to load, load it, check it with
+//!   [`Verified`], take the [proof](Verified::inclusion).
+//! * Proofs are checked by the [head](TreeHead::verify_inclusion) they are about, and a head counts
+//!   once a [`Policy`] accepts the [`SignedCheckpoint`] that states it.
+//!
+//! Everything here is pure: no I/O, no clock, no threads, no randomness. What is parsed is canonical:
+//! formatting it gives the same bytes, anything else is refused.
 #![no_std]
 
 extern crate alloc;

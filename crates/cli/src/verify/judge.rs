@@ -13,7 +13,7 @@ use crate::progress;
 
 /// A file's name and hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hashed {
+pub(super) struct Hashed {
     /// Where it is.
     pub path: PathBuf,
     /// Last part of the path.

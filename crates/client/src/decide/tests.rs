@@ -181,8 +181,10 @@ fn a_conflict_tells_the_whole_history() {
     assert_eq!(
         detail,
         format!(
-            "logged with another hash: listed 2026-11-21T01:13:58Z with sha256 {}; listed \
-             2026-11-21T01:13:58Z with sha256 {}; removed from the index, seen 2026-11-21T01:13:58Z",
+            "this file has sha256 {}, the log has others: listed 2026-11-21T01:13:58Z with sha256 {}; \
+             listed 2026-11-21T01:13:58Z with sha256 {}; removed from the index, seen \
+             2026-11-21T01:13:58Z",
+            digest("ours"),
             digest("ours"),
             digest("theirs")
         )

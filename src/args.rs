@@ -1,0 +1,102 @@
+//! The command line of `indelibled`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::settings::Settings;
+
+/// Transparency log server for the Python Package Index.
+///
+/// It writes down every file that a package index lists, in an append-only log that it can not
+/// rewrite unnoticed, and proves what it wrote to anyone who asks.
+#[derive(Debug, Parser)]
+#[command(name = "indelibled", version)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create a log: a new signing key and an empty store. Prints the verification key
+    Init(Init),
+    /// Serve a log, and observe a package index if one is given
+    Serve(Box<Serve>),
+    /// Observe a package index for a log that runs elsewhere
+    Observe(Observe),
+    /// Show in one minute what the log is for, on recorded listings
+    Demo(Demo),
+    /// Check every byte of a log that is not being served. Exit code 0: clean, 1: damaged
+    Fsck(Fsck),
+}
+
+/// `indelibled init`
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Directory of the log; created, or empty
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Name of the log for ever: its URL without scheme and trailing slash, say log.example/pypi
+    #[arg(long, value_name = "NAME")]
+    pub origin: String,
+}
+
+/// `indelibled serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Directory of the log
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Configuration file in TOML; flags win over it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Everything that the file can say too.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// `indelibled observe`
+#[derive(Debug, Args)]
+pub struct Observe {
+    /// URL of the log
+    #[arg(long, value_name = "URL")]
+    pub log: String,
+    /// File with the secret that the log wants from submitters
+    #[arg(long, value_name = "FILE")]
+    pub token_file: PathBuf,
+    /// Package index: a base URL, or a directory of recorded listings or a mirror. Left out: the
+    /// index that pip is configured to use
+    #[arg(long, value_name = "URL|DIR")]
+    pub index: Option<String>,
+    /// Directory for what the observer has seen
+    #[arg(long, value_name = "DIR", default_value = "indelibled-observer")]
+    pub state: PathBuf,
+    /// Whom the index's operators may write to, sent to the index in User-Agent
+    #[arg(long, value_name = "URL|MAIL")]
+    pub contact: Option<String>,
+    /// Sweep the index once and exit
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// `indelibled demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Address and port to serve on [default: 127.0.0.1:7117, or a free port if that is taken]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub listen: Option<String>,
+}
+
+/// `indelibled fsck`
+#[derive(Debug, Args)]
+pub struct Fsck {
+    /// Directory of the log
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// File that remembers the newest signed head [default: DIR/head]
+    #[arg(long, value_name = "FILE")]
+    pub head_file: Option<PathBuf>,
+}

@@ -1,0 +1,7 @@
+//! What the program does, one file for each command.
+
+pub mod demo;
+pub mod fsck;
+pub mod init;
+pub mod observe;
+pub mod serve;

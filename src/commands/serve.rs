@@ -1,0 +1,79 @@
+//! `indelibled serve`: the life of the server.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::args::Serve;
+use crate::data_dir::DataDir;
+use crate::grpc::Token;
+use crate::log::OpenLog;
+use crate::observing::open_observer;
+use crate::settings::Settings;
+use crate::signals::stop_on_signal;
+use crate::{metrics, server};
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// Whatever keeps the log from being served; nothing was written then.
+pub async fn run(arguments: Serve) -> anyhow::Result<()> {
+    let settings = match &arguments.config {
+        Some(path) => arguments.settings.over(Settings::read(path)?),
+        None => arguments.settings,
+    };
+    let stop = stop_on_signal()?;
+    let listen = settings.listen().to_owned();
+    let listener = TcpListener::bind(&listen)
+        .await
+        .with_context(|| format!("{listen} can not be listened on"))?;
+    serve(&DataDir::new(arguments.data), &settings, listener, stop).await
+}
+
+/// Serves the log in `data` on `listener` until `stop` is cancelled.
+///
+/// # Errors
+/// Whatever keeps the log from being served; nothing was written then.
+pub async fn serve(
+    data: &DataDir,
+    settings: &Settings,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let tls = match (&settings.tls_cert, &settings.tls_key) {
+        (Some(certificate), Some(key)) => Some(server::tls(certificate, key)?),
+        (None, None) => None,
+        _ => anyhow::bail!("TLS needs both tls_cert and tls_key"),
+    };
+    let token = settings.token_file.as_deref().map(Token::read).transpose()?;
+    let writing = CancellationToken::new();
+    let log = OpenLog::open(data, settings, writing.clone()).await?;
+    let token = token.map(|(token, _)| token);
+    let routes = log.routes(settings, token, metrics::recorder(), stop.clone()).await?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let (address, size) = (listener.local_addr()?, log.reader.published().head.size);
+    info!(key = %log.key, size = size.get(), "serving the log on {scheme}://{address}");
+
+    let observing = match &settings.index {
+        Some(index) => {
+            let log = Arc::new(log.sequencer.clone());
+            let observer = open_observer(index, log, settings.observer(), &data.observer())?;
+            let stop = stop.clone();
+            Some(tokio::spawn(async move {
+                observer.follow(stop.cancelled()).await;
+            }))
+        }
+        None => None,
+    };
+    server::serve(listener, tls, routes, stop, settings.drain()).await;
+    if let Some(observing) = observing {
+        let _ = observing.await;
+    }
+    writing.cancel();
+    log.closed().await;
+    info!("the log is closed");
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! The directory of a log: what lies where, and the two ways to come by it, creating and opening.
+//!
+//! | name | what | trust |
+//! | --- | --- | --- |
+//! | `key` | the signing key, as secret note key text | whoever reads it can fork the log |
+//! | `head` | the newest signed head, outside the store | rolled back with the store, it forks the log |
+//! | `store/` | entries, tiles, the trusted head | its head like `head`; every other byte is checked |
+//! | `catalog/` | derived; may be deleted | none |
+//! | `observer/` | what the observer has seen; may be deleted, costs a full reading | none |
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use catalog::Catalog;
+use store::RocksStore;
+use tlog::{SigningKey, VerifyingKey};
+
+/// A directory that holds, or will hold, one log.
+#[derive(Clone, Debug)]
+pub struct DataDir(PathBuf);
+
+impl DataDir {
+    /// The directory at `path`.
+    pub fn new(path: PathBuf) -> DataDir {
+        DataDir(path)
+    }
+
+    /// Creates a log: a new key and an empty store. Refuses a directory that holds anything.
+    ///
+    /// # Errors
+    /// A directory that is not empty or can not be written, or an origin that can not be one.
+    pub fn create(&self, origin: &str) -> anyhow::Result<VerifyingKey> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).context("the system gives no randomness")?;
+        let key = SigningKey::from_seed(origin, &seed)
+            .with_context(|| format!("{origin:?} can not be the name of a log"))?;
+        tlog::Checkpoint::new(origin, tlog::TreeHead::EMPTY)
+            .with_context(|| format!("{origin:?} can not be the name of a log"))?;
+        self.make_empty()?;
+        self.write_key(&key).context("the signing key can not be written")?;
+        RocksStore::create(&self.store())?;
+        Ok(key.verifying_key().clone())
+    }
+
+    fn make_empty(&self) -> anyhow::Result<()> {
+        let path = &self.0;
+        match fs::read_dir(path) {
+            Ok(mut entries) => {
+                if entries.next().is_some() {
+                    bail!(
+                        "{} is not empty, and a log is never created over something: \
+                         choose another directory, or `indelibled serve` the log that is there",
+                        path.display()
+                    );
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::DirBuilder::new()
+                    .recursive(true)
+                    .mode(0o700)
+                    .create(path)
+                    .with_context(|| format!("{} can not be created", path.display()))?;
+            }
+            Err(error) => return Err(error).context(format!("{} can not be read", path.display())),
+        }
+        Ok(())
+    }
+
+    fn write_key(&self, key: &SigningKey) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).create_new(true).mode(0o600).open(self.key_file())?;
+        file.write_all(key.secret_text().as_bytes())?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        File::open(&self.0)?.sync_all()
+    }
+
+    /// The signing key. It is never created here.
+    ///
+    /// # Errors
+    /// A key that is missing or is not one.
+    pub fn key(&self) -> anyhow::Result<SigningKey> {
+        let path = self.key_file();
+        let text = fs::read_to_string(&path).with_context(|| {
+            format!(
+                "{} holds no readable signing key; `indelibled init` creates a log, \
+                 and an existing log is never given a new key",
+                path.display()
+            )
+        })?;
+        SigningKey::parse(text.trim_end_matches('\n'))
+            .with_context(|| format!("{} is not a signing key", path.display()))
+    }
+
+    /// Opens the store.
+    ///
+    /// # Errors
+    /// A store that is missing, damaged, or open in another process.
+    pub fn open_store(&self) -> anyhow::Result<RocksStore> {
+        let path = self.store();
+        RocksStore::open(&path)
+            .with_context(|| format!("the store {} can not be opened", path.display()))
+    }
+
+    /// Opens the catalog, an empty one if there is none.
+    ///
+    /// # Errors
+    /// A catalog that is damaged or of another log.
+    pub fn open_catalog(&self, origin: &str) -> anyhow::Result<Catalog> {
+        let path = self.catalog();
+        Catalog::open(&path, origin).with_context(|| {
+            format!(
+                "the catalog {} can not be opened; it is derived: delete it and start again",
+                path.display()
+            )
+        })
+    }
+
+    /// The directory itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The head remembered outside the store, unless the operator puts it elsewhere.
+    pub fn head_file(&self) -> PathBuf {
+        self.0.join("head")
+    }
+
+    /// What the observer keeps.
+    pub fn observer(&self) -> PathBuf {
+        self.0.join("observer")
+    }
+
+    /// The catalog's directory.
+    pub fn catalog(&self) -> PathBuf {
+        self.0.join("catalog")
+    }
+
+    fn key_file(&self) -> PathBuf {
+        self.0.join("key")
+    }
+
+    fn store(&self) -> PathBuf {
+        self.0.join("store")
+    }
+}

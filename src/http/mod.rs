@@ -1,0 +1,67 @@
+//! The static side: tiles, bundles and checkpoint as files (C2SP tlog-tiles), health and metrics.
+
+mod health;
+mod tiles;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tower_http::compression::CompressionLayer;
+
+use crate::reading::LogReader;
+pub use health::Health;
+
+/// What the HTTP side serves from.
+#[derive(Clone)]
+pub struct HttpState {
+    /// Tiles, bundles and checkpoint.
+    pub reader: LogReader,
+    /// Whether all is well.
+    pub health: Health,
+    /// What has been counted.
+    pub metrics: PrometheusHandle,
+}
+
+/// The routes. Tiles are served at the root and, for origins with a path, under that path too, so
+/// that the origin with a scheme before it is the log's URL.
+pub fn routes(state: HttpState, origin: &str) -> Router {
+    let log = || {
+        Router::new()
+            .route("/checkpoint", get(tiles::checkpoint))
+            .route("/tile/entries/{*path}", get(tiles::bundle).layer(CompressionLayer::new()))
+            .route("/tile/{*path}", get(tiles::tile))
+    };
+    let mut routes = log();
+    if let Some((_, path)) = origin.split_once('/').filter(|(_, path)| is_plain_path(path)) {
+        routes = routes.nest(&format!("/{path}"), log());
+    }
+    routes.route("/healthz", get(health::healthz)).route("/metrics", get(scrape)).with_state(state)
+}
+
+/// A path that means itself as a route.
+fn is_plain_path(path: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    path.split('/').all(|segment| !segment.is_empty() && segment.bytes().all(plain))
+}
+
+/// Answers for everything that has no route, in the words of the protocol that asks.
+pub async fn not_found(request: Request) -> Response {
+    let content_type = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    if content_type.is_some_and(|value| value.starts_with(b"application/grpc")) {
+        let why = format!("this log has no method {}", request.uri().path());
+        return tonic::Status::unimplemented(why).into_http();
+    }
+    let why = format!("there is nothing at {}\n", request.uri().path());
+    (StatusCode::NOT_FOUND, [(CACHE_CONTROL, "no-store")], why).into_response()
+}
+
+async fn scrape(State(state): State<HttpState>) -> impl IntoResponse {
+    const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+    state.metrics.run_upkeep();
+    let headers = [(CONTENT_TYPE, TEXT), (CACHE_CONTROL, "no-store")];
+    (StatusCode::OK, headers, state.metrics.render())
+}

@@ -1,0 +1,24 @@
+//! `indelibled`: the server of an Indelible log.
+//!
+//! Data flows one way: an observer or a submitter hands facts to the [`sequencer`], which alone
+//! writes; what it has published is read through [`reading`] by the gRPC and HTTP sides.
+
+pub mod args;
+pub mod clock;
+pub mod commands;
+pub mod data_dir;
+pub mod entries;
+pub mod grpc;
+pub mod http;
+pub mod log;
+pub mod metrics;
+mod observing;
+pub mod pip;
+pub mod published;
+pub mod reading;
+pub mod register;
+pub mod sequencer;
+pub mod server;
+pub mod settings;
+pub mod signals;
+pub mod space;

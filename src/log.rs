@@ -1,0 +1,95 @@
+//! A log that is open: store, catalog, sequencer and reader put together.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use catalog::Catalog;
+use metrics_exporter_prometheus::PrometheusHandle;
+use store::Store;
+use tlog::VerifyingKey;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{self, Clock};
+use crate::data_dir::DataDir;
+use crate::grpc::{self, LogService, SubmitService, Token};
+use crate::http::{self, Health, HttpState};
+use crate::reading::LogReader;
+use crate::register::HeadRegister;
+use crate::sequencer::{Parts, Sequencer};
+use crate::settings::Settings;
+use crate::space::SpaceGuard;
+
+/// A log that is open and writing.
+pub struct OpenLog {
+    /// The one writer.
+    pub sequencer: Sequencer,
+    /// Answers to readers.
+    pub reader: LogReader,
+    /// Verifies the log's signatures; its name is the origin.
+    pub key: VerifyingKey,
+    clock: Clock,
+    writer: JoinHandle<()>,
+}
+
+impl OpenLog {
+    /// Opens the log in `data` and starts its sequencer; it ends when `stop` is cancelled.
+    ///
+    /// # Errors
+    /// Whatever makes it unsafe or impossible to serve this log.
+    pub async fn open(
+        data: &DataDir,
+        settings: &Settings,
+        stop: CancellationToken,
+    ) -> anyhow::Result<OpenLog> {
+        let signing = data.key()?;
+        let key = signing.verifying_key().clone();
+        let store: Arc<dyn Store> = Arc::new(data.open_store()?);
+        let catalog: Arc<Catalog> = Arc::new(data.open_catalog(key.name())?);
+        let head_file: PathBuf = settings.head_file.clone().unwrap_or_else(|| data.head_file());
+        let clock = clock::system();
+        let parts = Parts {
+            store: Arc::clone(&store),
+            catalog: Arc::clone(&catalog),
+            key: signing,
+            register: HeadRegister::new(head_file),
+            space: SpaceGuard::new(data.path().to_owned(), settings.min_free_bytes()),
+            clock: Arc::clone(&clock),
+            limits: settings.limits(),
+        };
+        let (sequencer, writer) =
+            Sequencer::start(parts, stop).await.context("the log can not be opened")?;
+        let reader = LogReader::new(store, catalog, sequencer.watch_published());
+        Ok(OpenLog { sequencer, reader, key, clock, writer })
+    }
+
+    /// Everything that the log answers, on one port. Open streams end when `stop` is cancelled.
+    ///
+    /// # Errors
+    /// A defect of the build.
+    pub async fn routes(
+        &self,
+        settings: &Settings,
+        token: Option<Token>,
+        metrics: PrometheusHandle,
+        stop: CancellationToken,
+    ) -> anyhow::Result<Router> {
+        let log = LogService::new(self.reader.clone(), stop);
+        let submit = token.map(|token| SubmitService::new(self.sequencer.clone(), token));
+        let (grpc, health) = grpc::routes(log, submit).await?;
+        tokio::spawn(grpc::report_health(self.sequencer.watch_state(), health));
+        let health =
+            Health::new(self.sequencer.clone(), Arc::clone(&self.clock), settings.max_head_age());
+        let state = HttpState { reader: self.reader.clone(), health, metrics };
+        let routes = grpc.into_axum_router().merge(http::routes(state, self.key.name()));
+        Ok(routes.fallback(http::not_found))
+    }
+
+    /// Waits until the writer has ended and gives up the store.
+    pub async fn closed(self) {
+        let OpenLog { writer, .. } = self;
+        let _ = writer.await;
+    }
+}

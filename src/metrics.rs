@@ -1,0 +1,34 @@
+//! Counting: the one recorder of the process.
+
+use std::sync::OnceLock;
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+/// Bounds of the buckets of durations, in seconds.
+const SECONDS: [f64; 12] =
+    [0.000_1, 0.000_3, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
+
+/// Installs the recorder at the first call, and returns what reads it.
+pub fn recorder() -> PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE.get_or_init(install).clone()
+}
+
+fn install() -> PrometheusHandle {
+    let handle = PrometheusBuilder::new()
+        .set_buckets(&SECONDS)
+        .expect("the bounds are not empty")
+        .install_recorder()
+        .expect("nothing else installs a recorder");
+    ::metrics::describe_counter!("indelible_entries_total", "Entries appended since start");
+    ::metrics::describe_gauge!("indelible_tree_size", "Entries that are published");
+    ::metrics::describe_histogram!(
+        "indelible_batch_seconds",
+        "Time from the start of a batch to its published head"
+    );
+    ::metrics::describe_counter!(
+        "indelible_halts_total",
+        "Failures that stopped all writing; anything above 0 needs an operator"
+    );
+    handle
+}

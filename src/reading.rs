@@ -1,0 +1,292 @@
+//! Answers to readers: proofs, entries and look-ups, all under the published head and never beyond
+//! it. Whatever the store holds is checked against that head before it is used.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use catalog::{Catalog, CatalogError};
+use record::MapKey;
+use store::{Store, StoreError};
+use thiserror::Error;
+use tlog::{
+    ConsistencyProof, Hash, InclusionProof, LeafIndex, LookupError, Plan, PlanError, TileError,
+    TilePath, TreeHead, TreeSize, Verified,
+};
+use tokio::sync::watch;
+
+use crate::entries::{EntryReader, ReadError};
+use crate::published::Published;
+
+/// Entries that one look-up returns at most.
+pub const MAX_LOOKUP_ENTRIES: usize = 20_000;
+
+/// The reading side of a served log.
+#[derive(Clone)]
+pub struct LogReader {
+    store: Arc<dyn Store>,
+    catalog: Arc<Catalog>,
+    entries: EntryReader,
+    published: watch::Receiver<Arc<Published>>,
+}
+
+/// Entries with inclusion proofs under one head, each hash of the proofs once.
+#[derive(Debug, Default)]
+pub struct ProvenEntries {
+    /// Hashes of all proofs.
+    pub nodes: Vec<Hash>,
+    /// In the order asked for.
+    pub entries: Vec<ProvenEntry>,
+}
+
+/// An entry with its inclusion proof.
+#[derive(Debug)]
+pub struct ProvenEntry {
+    /// Its position.
+    pub index: LeafIndex,
+    /// Its bytes.
+    pub entry: Bytes,
+    /// The hashes of its proof as positions in the nodes, leaf's sibling first.
+    pub path: Vec<u32>,
+}
+
+/// A question was not answered.
+#[derive(Debug, Error)]
+pub enum AnswerError {
+    /// The reader asks beyond the published head.
+    #[error("{what} {asked} is beyond the published size {published}: ask again later")]
+    Beyond {
+        /// What is beyond: an index or a size.
+        what: &'static str,
+        /// The number asked for.
+        asked: u64,
+        /// Entries that are published.
+        published: TreeSize,
+    },
+    /// The log's catalog failed.
+    #[error("the catalog can not be read")]
+    Catalog(#[from] CatalogError),
+    /// No tree has what is asked for.
+    #[error(transparent)]
+    Impossible(#[from] PlanError),
+    /// A plan forgot a tile: a defect of the program.
+    #[error(transparent)]
+    Plan(#[from] LookupError),
+    /// The log can not read its entries back.
+    #[error("the log can not read its own entries")]
+    Read(#[from] ReadError),
+    /// The log can not read its tiles.
+    #[error("the log can not read its own tiles")]
+    Store(#[from] StoreError),
+    /// The log's tiles are damaged.
+    #[error("the log's own tiles are damaged")]
+    Tile(#[from] TileError),
+    /// More than one answer holds.
+    #[error(
+        "{found} entries or more have this key, an answer holds at most {MAX_LOOKUP_ENTRIES}: \
+             read the log's tiles instead"
+    )]
+    TooMany {
+        /// How many there are at least.
+        found: usize,
+    },
+}
+
+impl LogReader {
+    /// Reads what is committed in `store` and `catalog` as far as it is `published`.
+    pub fn new(
+        store: Arc<dyn Store>,
+        catalog: Arc<Catalog>,
+        published: watch::Receiver<Arc<Published>>,
+    ) -> LogReader {
+        let entries = EntryReader::new(Arc::clone(&store));
+        LogReader { store, catalog, entries, published }
+    }
+
+    /// The published head now.
+    pub fn published(&self) -> Arc<Published> {
+        Arc::clone(&self.published.borrow())
+    }
+
+    /// The published head as it changes.
+    pub fn watch(&self) -> watch::Receiver<Arc<Published>> {
+        self.published.clone()
+    }
+
+    /// The inclusion proof of the entry at `index` in the tree of `size`, with the entry.
+    ///
+    /// # Errors
+    /// [`AnswerError`] if either is beyond `published`, or the log can not be read.
+    pub async fn inclusion(
+        &self,
+        published: &Published,
+        index: LeafIndex,
+        size: TreeSize,
+    ) -> Result<(InclusionProof, Bytes), AnswerError> {
+        check_within("size", size.get(), published.head.size.get(), published)?;
+        check_within("index", index.get().saturating_add(1), size.get(), published)
+            .map_err(|_| beyond("index", index.get(), published))?;
+        let head = self.head_at(published.head, size).await?;
+        let verified = self.verified(head, &head.plan_inclusion(index)?).await?;
+        let proof = verified.inclusion(index)?;
+        let entry = self.entries.entries(&[index], size).await?.remove(0);
+        Ok((proof, entry))
+    }
+
+    /// The consistency proof between the trees of two sizes.
+    ///
+    /// # Errors
+    /// [`AnswerError`] if `to` is beyond `published`, `from` beyond `to`, or the log can not be read.
+    pub async fn consistency(
+        &self,
+        published: &Published,
+        from: TreeSize,
+        to: TreeSize,
+    ) -> Result<ConsistencyProof, AnswerError> {
+        check_within("size", to.get(), published.head.size.get(), published)?;
+        let head = self.head_at(published.head, to).await?;
+        let verified = self.verified(head, &head.plan_consistency(from)?).await?;
+        Ok(verified.consistency(from)?)
+    }
+
+    /// Up to a bundle of entries from `start` on, below `end`; `start` is below both.
+    ///
+    /// # Errors
+    /// [`AnswerError`] if they are beyond `published` or the log can not be read.
+    pub async fn entries(
+        &self,
+        published: &Published,
+        start: LeafIndex,
+        end: TreeSize,
+    ) -> Result<Vec<Bytes>, AnswerError> {
+        check_within("size", end.get(), published.head.size.get(), published)?;
+        let bundle_end = (start.get() / 256 + 1) * 256;
+        let positions = positions(start.get()..bundle_end.min(end.get()));
+        Ok(self.entries.entries(&positions, published.head.size).await?)
+    }
+
+    /// The entries at `positions`, without proofs.
+    ///
+    /// # Errors
+    /// [`AnswerError`] if one is beyond `published` or the log can not be read.
+    pub async fn at(
+        &self,
+        published: &Published,
+        positions: &[LeafIndex],
+    ) -> Result<Vec<Bytes>, AnswerError> {
+        Ok(self.entries.entries(positions, published.head.size).await?)
+    }
+
+    /// All published entries that have `key`, proven under `published`.
+    ///
+    /// # Errors
+    /// [`AnswerError::TooMany`] above [`MAX_LOOKUP_ENTRIES`]; others if the log can not be read.
+    pub async fn lookup(
+        &self,
+        published: &Published,
+        key: &MapKey,
+    ) -> Result<ProvenEntries, AnswerError> {
+        let size = published.head.size;
+        let positions = self.catalog.positions(key, size, None, MAX_LOOKUP_ENTRIES + 1)?;
+        if positions.len() > MAX_LOOKUP_ENTRIES {
+            return Err(AnswerError::TooMany { found: positions.len() });
+        }
+        self.prove(published, &positions).await
+    }
+
+    /// The entries at `positions`, proven under `published`.
+    ///
+    /// # Errors
+    /// [`AnswerError`] if one is beyond `published` or the log can not be read.
+    pub async fn prove(
+        &self,
+        published: &Published,
+        positions: &[LeafIndex],
+    ) -> Result<ProvenEntries, AnswerError> {
+        let head = published.head;
+        let mut plan = Plan::default();
+        for &position in positions {
+            plan = plan.merge(head.plan_inclusion(position)?);
+        }
+        if positions.is_empty() {
+            return Ok(ProvenEntries::default());
+        }
+        let verified = self.verified(head, &plan).await?;
+        let entries = self.entries.entries(positions, head.size).await?;
+        let mut nodes = Nodes::default();
+        let mut proven = Vec::with_capacity(positions.len());
+        for (&index, entry) in positions.iter().zip(entries) {
+            let path = nodes.intern(verified.inclusion(index)?.hashes());
+            proven.push(ProvenEntry { index, entry, path });
+        }
+        Ok(ProvenEntries { nodes: nodes.hashes, entries: proven })
+    }
+
+    /// The published bytes of a tile or bundle; `None` if the published tree has none that wide.
+    ///
+    /// # Errors
+    /// [`AnswerError`] if the log can not be read.
+    pub async fn object(&self, path: &TilePath) -> Result<Option<Bytes>, AnswerError> {
+        let size = self.published.borrow().head.size;
+        match TilePath::at_size(path.kind(), path.index(), size) {
+            Some(widest) if path.width() <= widest.width() => Ok(self.store.get(path).await?),
+            _ => Ok(None),
+        }
+    }
+
+    /// The head of the tree when it had `size` entries, `size` being published.
+    async fn head_at(&self, head: TreeHead, size: TreeSize) -> Result<TreeHead, AnswerError> {
+        if size == head.size {
+            return Ok(head);
+        }
+        let verified = self.verified(head, &head.plan_consistency(size)?).await?;
+        Ok(TreeHead { size, root: verified.root_at(size)? })
+    }
+
+    async fn verified(&self, head: TreeHead, plan: &Plan) -> Result<Verified, AnswerError> {
+        let mut tiles = Vec::with_capacity(plan.tiles().len());
+        for path in plan.tiles() {
+            let bytes = self.store.get(path).await?.ok_or(ReadError::Missing(*path))?;
+            tiles.push((*path, bytes));
+        }
+        Ok(Verified::new(head, tiles)?)
+    }
+}
+
+/// Positions of a range below the published size.
+pub fn positions(range: std::ops::Range<u64>) -> Vec<LeafIndex> {
+    range.map(|index| LeafIndex::new(index).expect("a published position is valid")).collect()
+}
+
+fn check_within(
+    what: &'static str,
+    asked: u64,
+    bound: u64,
+    published: &Published,
+) -> Result<(), AnswerError> {
+    if asked > bound { Err(beyond(what, asked, published)) } else { Ok(()) }
+}
+
+fn beyond(what: &'static str, asked: u64, published: &Published) -> AnswerError {
+    AnswerError::Beyond { what, asked, published: published.head.size }
+}
+
+/// Hashes, each once, with their places.
+#[derive(Default)]
+struct Nodes {
+    hashes: Vec<Hash>,
+    places: HashMap<Hash, u32>,
+}
+
+impl Nodes {
+    fn intern(&mut self, path: &[Hash]) -> Vec<u32> {
+        let hashes = &mut self.hashes;
+        let place = |hash: &Hash| {
+            *self.places.entry(*hash).or_insert_with(|| {
+                hashes.push(*hash);
+                u32::try_from(hashes.len() - 1).expect("an answer has fewer than 2^32 hashes")
+            })
+        };
+        path.iter().map(place).collect()
+    }
+}

@@ -1,0 +1,239 @@
+//! The steps of a batch, from admission to answer.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use store::{Batch, StoreError};
+use thiserror::Error;
+use tlog::{Checkpoint, LeafIndex, RightEdge, SignedCheckpoint, TreeHead, TreeSize};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::admission::{Admission, AdmitError};
+use super::second_opinion::{self, SecondOpinionError};
+use super::{Parts, Receipt, Submission, SubmitError, WriterState};
+use crate::entries::EntryReader;
+use crate::published::Published;
+use crate::register::RegisterError;
+
+/// An idle log confirms its head this often, so that the age of the head tells that it is alive.
+const CONFIRM_INTERVAL: Duration = Duration::from_secs(600);
+
+/// The single writer.
+pub(super) struct Writer {
+    pub(super) parts: Parts,
+    pub(super) entries: EntryReader,
+    pub(super) edge: RightEdge,
+    /// Entries that the second opinion has seen.
+    pub(super) confirmed: TreeSize,
+    pub(super) state: watch::Sender<WriterState>,
+    pub(super) published: watch::Sender<Arc<Published>>,
+}
+
+/// A step of a batch failed. Writing stops.
+#[derive(Debug, Error)]
+pub enum StepError {
+    /// The derived view could not be written.
+    #[error("the catalog could not take the new entries")]
+    Catalog(#[from] catalog::CatalogError),
+    /// The origin can not be one.
+    #[error("what was about to be signed is not a checkpoint")]
+    Checkpoint(#[from] tlog::InvalidCheckpoint),
+    /// The log is full, or an entry too long: a defect of admission.
+    #[error("the entries can not be integrated")]
+    Append(#[from] tlog::AppendError),
+    /// The outside head could not be written.
+    #[error("the signed head could not be remembered outside the store")]
+    Register(#[from] RegisterError),
+    /// The store does not hold what was committed.
+    #[error("the second opinion does not agree: nothing was signed")]
+    SecondOpinion(#[from] SecondOpinionError),
+    /// The store failed.
+    #[error("the store did not take the write")]
+    Store(#[from] StoreError),
+}
+
+impl Writer {
+    /// Takes submissions until `stop` is cancelled, then those still in the pool.
+    pub(super) async fn run(
+        mut self,
+        mut pool: mpsc::Receiver<Submission>,
+        stop: CancellationToken,
+    ) {
+        let first = tokio::time::Instant::now() + CONFIRM_INTERVAL;
+        let mut confirm = tokio::time::interval_at(first, CONFIRM_INTERVAL);
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled(), if !pool.is_closed() => pool.close(),
+                first = pool.recv() => match first {
+                    Some(first) => self.batch(first, &mut pool).await,
+                    None => break,
+                },
+                _ = confirm.tick() => self.confirm_idle_head().await,
+            }
+        }
+        self.state.send_if_modified(|state| {
+            let running = !matches!(state, WriterState::Halted(_));
+            if running {
+                *state = WriterState::Stopped;
+            }
+            running
+        });
+    }
+
+    /// One batch: `first` and what else waits, up to the limit.
+    async fn batch(&mut self, first: Submission, pool: &mut mpsc::Receiver<Submission>) {
+        let mut facts = first.facts.len();
+        let mut batch = vec![first];
+        while facts < self.parts.limits.batch {
+            let Ok(next) = pool.try_recv() else { break };
+            facts += next.facts.len();
+            batch.push(next);
+        }
+        if let Err(why) = self.check_writable() {
+            for submission in batch {
+                let _ = submission.answer.send(Err(SubmitError::ReadOnly(why.clone())));
+            }
+            return;
+        }
+        let started = Instant::now();
+        let (admitted, entries) = self.admit(batch).await;
+        let size = entries.len();
+        match self.append(entries).await {
+            Ok(published) => answer(admitted, &published),
+            Err(failure) => self.halt(&failure, admitted),
+        }
+        metrics::histogram!("indelible_batch_seconds").record(started.elapsed().as_secs_f64());
+        metrics::counter!("indelible_entries_total").increment(size as u64);
+    }
+
+    /// Refuses to write after a failure, and while there is too little room.
+    fn check_writable(&mut self) -> Result<(), String> {
+        if let WriterState::Halted(why) = &*self.state.borrow() {
+            return Err(why.clone());
+        }
+        let found = match self.parts.space.check() {
+            Ok(()) => WriterState::Running,
+            Err(low) => WriterState::ReadOnly(low.to_string()),
+        };
+        let changed = self.state.send_if_modified(|state| {
+            let changed = *state != found;
+            state.clone_from(&found);
+            changed
+        });
+        match found {
+            WriterState::ReadOnly(why) => {
+                if changed {
+                    warn!(%why, "the log is read-only");
+                }
+                Err(why)
+            }
+            _ => {
+                if changed {
+                    info!("there is room again: the log takes entries");
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Admits each submission by itself; those that can not be are answered at once.
+    async fn admit(&mut self, batch: Vec<Submission>) -> (Vec<(Submission, u64)>, Vec<Bytes>) {
+        let now = (self.parts.clock)();
+        let mut admission =
+            Admission::new(&self.parts.catalog, &self.entries, self.edge.size(), now);
+        let mut admitted = Vec::with_capacity(batch.len());
+        let mut entries = Vec::new();
+        for submission in batch {
+            match admission.admit(&submission.facts).await {
+                Ok(added) => {
+                    admitted.push((submission, added.len() as u64));
+                    entries.extend(added);
+                }
+                Err(AdmitError::Fact { number, source }) => {
+                    let refusal = SubmitError::Invalid { number, source };
+                    let _ = submission.answer.send(Err(refusal));
+                }
+                Err(failure) => {
+                    let why = describe(&failure);
+                    error!(%why, "facts can not be admitted");
+                    let _ = submission.answer.send(Err(SubmitError::ReadOnly(why)));
+                }
+            }
+        }
+        (admitted, entries)
+    }
+
+    /// Integrates, commits and publishes entries; without any, the published head stands.
+    async fn append(&mut self, entries: Vec<Bytes>) -> Result<Arc<Published>, StepError> {
+        if entries.is_empty() {
+            return Ok(Arc::clone(&self.published.borrow()));
+        }
+        let first =
+            LeafIndex::new(self.edge.size().get()).expect("the size of a tree is a valid position");
+        let integrated = self.edge.append(&entries)?;
+        let (prev, next) = (self.edge.head(), integrated.edge.head());
+        let objects =
+            integrated.objects.into_iter().map(|(path, bytes)| (path, Bytes::from(bytes)));
+        self.parts.store.commit(&prev, Batch { objects: objects.collect() }, &next).await?;
+        self.edge = integrated.edge;
+        self.parts.catalog.apply(first, &entries)?;
+        self.finish(next).await
+    }
+
+    /// The second half of every batch, and of every start: from a committed head to a published one.
+    pub(super) async fn finish(&mut self, head: TreeHead) -> Result<Arc<Published>, StepError> {
+        second_opinion::confirm(&*self.parts.store, self.confirmed, head).await?;
+        self.confirmed = head.size;
+        let origin = self.parts.key.verifying_key().name();
+        let signed = SignedCheckpoint::sign(&Checkpoint::new(origin, head)?, &self.parts.key);
+        self.parts.register.write(&signed)?;
+        self.parts.store.publish(&signed).await?;
+        let published = Arc::new(Published::new(&signed, (self.parts.clock)()));
+        self.published.send_replace(Arc::clone(&published));
+        metrics::gauge!("indelible_tree_size").set(head.size.get() as f64);
+        Ok(published)
+    }
+
+    /// Reads the right edge back and signs the same head again: same key, same bytes.
+    async fn confirm_idle_head(&mut self) {
+        if self.check_writable().is_ok()
+            && let Err(failure) = self.finish(self.edge.head()).await
+        {
+            self.halt(&failure, Vec::new());
+        }
+    }
+
+    fn halt(&mut self, failure: &StepError, waiting: Vec<(Submission, u64)>) {
+        let why = format!("the log stopped writing: {}", describe(failure));
+        error!(%why, "reads go on; nothing is written until the log is started again");
+        metrics::counter!("indelible_halts_total").increment(1);
+        self.state.send_replace(WriterState::Halted(why.clone()));
+        for (submission, _) in waiting {
+            let _ = submission.answer.send(Err(SubmitError::ReadOnly(why.clone())));
+        }
+    }
+}
+
+/// Answers every submission with the head that covers it. Who stopped waiting is not owed one.
+fn answer(admitted: Vec<(Submission, u64)>, published: &Arc<Published>) {
+    for (submission, entries) in admitted {
+        let receipt = Receipt { entries, published: Arc::clone(published) };
+        let _ = submission.answer.send(Ok(receipt));
+    }
+}
+
+/// An error with its causes, once, on one line.
+fn describe(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

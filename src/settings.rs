@@ -1,0 +1,127 @@
+//! What an operator can set: in the configuration file, by a flag, or by both, the flag winning.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde::Deserialize;
+
+/// The settings of `indelibled serve`. In the file the names are the same, with `_` for `-`; each
+/// comment here is also the flag's help.
+#[derive(Clone, Debug, Default, Deserialize, clap::Args)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Address and port to serve gRPC and HTTP on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub listen: Option<String>,
+    /// Package index to observe: a base URL, or a directory of recorded listings or a mirror.
+    /// Without it entries come only over gRPC
+    #[arg(long, value_name = "URL|DIR")]
+    pub index: Option<String>,
+    /// Seconds from the start of one sweep of the index to the start of the next [default: 3600]
+    #[arg(long, value_name = "SECONDS")]
+    pub sweep_interval: Option<u64>,
+    /// Whom the index's operators may write to, sent to the index in User-Agent
+    #[arg(long, value_name = "URL|MAIL")]
+    pub contact: Option<String>,
+    /// File with the secret that submitters over gRPC must present. Without it nobody can submit
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Certificate chain in PEM, to serve TLS
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key of the certificate in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// File that remembers the newest signed head outside the store; best on another disk
+    /// [default: DIR/head]
+    #[arg(long, value_name = "FILE")]
+    pub head_file: Option<PathBuf>,
+    /// Mebibytes that must stay free on the store's disk; with less the log is read-only
+    /// [default: 512]
+    #[arg(long, value_name = "MIB")]
+    pub min_free: Option<u64>,
+    /// Submissions that may wait for the sequencer; more are refused for the moment [default: 1024]
+    #[arg(long, value_name = "COUNT")]
+    pub pool: Option<usize>,
+    /// Facts that go into one batch [default: 4096]
+    #[arg(long, value_name = "COUNT")]
+    pub batch: Option<usize>,
+    /// Seconds without a confirmed head after which /healthz fails [default: 1800]
+    #[arg(long, value_name = "SECONDS")]
+    pub max_head_age: Option<u64>,
+    /// Seconds that open requests get to finish at shut-down [default: 10]
+    #[arg(long, value_name = "SECONDS")]
+    pub drain: Option<u64>,
+}
+
+impl Settings {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// A file that can not be read, is not TOML, or has a key that there is not.
+    pub fn read(path: &Path) -> anyhow::Result<Settings> {
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("the configuration {} can not be read", path.display()))?;
+        toml::from_str(&text)
+            .with_context(|| format!("the configuration {} is not understood", path.display()))
+    }
+
+    /// These settings where given, else those of `file`.
+    #[must_use]
+    pub fn over(self, file: Settings) -> Settings {
+        Settings {
+            listen: self.listen.or(file.listen),
+            index: self.index.or(file.index),
+            sweep_interval: self.sweep_interval.or(file.sweep_interval),
+            contact: self.contact.or(file.contact),
+            token_file: self.token_file.or(file.token_file),
+            tls_cert: self.tls_cert.or(file.tls_cert),
+            tls_key: self.tls_key.or(file.tls_key),
+            head_file: self.head_file.or(file.head_file),
+            min_free: self.min_free.or(file.min_free),
+            pool: self.pool.or(file.pool),
+            batch: self.batch.or(file.batch),
+            max_head_age: self.max_head_age.or(file.max_head_age),
+            drain: self.drain.or(file.drain),
+        }
+    }
+
+    /// Where to listen.
+    pub fn listen(&self) -> &str {
+        self.listen.as_deref().unwrap_or("127.0.0.1:8080")
+    }
+
+    /// Bytes that must stay free.
+    pub fn min_free_bytes(&self) -> u64 {
+        self.min_free.unwrap_or(512).saturating_mul(1 << 20)
+    }
+
+    /// Age of the head above which the log is not well.
+    pub fn max_head_age(&self) -> Duration {
+        Duration::from_secs(self.max_head_age.unwrap_or(1800))
+    }
+
+    /// Time for open requests at shut-down.
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain.unwrap_or(10))
+    }
+
+    /// Bounds of the sequencer's pool.
+    pub fn limits(&self) -> crate::sequencer::Limits {
+        let default = crate::sequencer::Limits::default();
+        crate::sequencer::Limits {
+            pool: self.pool.unwrap_or(default.pool).max(1),
+            batch: self.batch.unwrap_or(default.batch).max(1),
+        }
+    }
+
+    /// How the observer behaves.
+    pub fn observer(&self) -> observer::Settings {
+        let default = observer::Settings::default();
+        let sweep_interval =
+            self.sweep_interval.map_or(default.sweep_interval, Duration::from_secs);
+        observer::Settings { contact: self.contact.clone(), sweep_interval, ..default }
+    }
+}
