@@ -154,7 +154,7 @@ impl Doubt {
         }
         match (listing, before.gone) {
             (Listing::Listed, _) => false,
-            (Listing::Unknown, _) if before.required.is_some() && false => {
+            (Listing::Unknown, _) if before.required.is_some() && before.tries < ABSENT_TRIES => {
                 *self = before;
                 false
             }
