@@ -10,7 +10,7 @@ use crate::answer::{
 };
 use crate::error::Error;
 use crate::grpc::Wire;
-use crate::head::{self, History, Past};
+use crate::head::{self, Accepted, History, Past};
 use crate::memory::{self, Memory, Replaced};
 use crate::trust::{LogUrl, Trust};
 
@@ -65,7 +65,7 @@ impl Client {
     /// # Errors
     /// [`Error::Undecided`] if `url` cannot be connected to at all.
     pub fn new(trust: Trust, url: LogUrl, memory: Memory) -> Result<Client, Error> {
-        let heads = Heads { trust, memory, accepted: None };
+        let heads = Heads { trust, memory, accepted: None, floor: TreeSize::ZERO };
         Ok(Client { wire: Wire::new(url)?, heads })
     }
 
@@ -74,6 +74,7 @@ impl Client {
     /// # Errors
     /// [`Error`] if there is none that is verified.
     pub async fn checkpoint(&mut self) -> Result<VerifiedCheckpoint, Error> {
+        self.heads.prepare()?;
         let note = self.wire.checkpoint().await?;
         self.heads.accept(&note, &self.wire).await
     }
@@ -83,6 +84,7 @@ impl Client {
     /// # Errors
     /// [`Error`] if there is no answer that is verified.
     pub async fn entry(&mut self, index: LeafIndex) -> Result<VerifiedInclusion, Error> {
+        self.heads.prepare()?;
         let answer = self.wire.inclusion(index.get(), None).await?;
         let checkpoint = self.heads.accept(&answer.checkpoint, &self.wire).await?;
         answer::verify_inclusion(checkpoint, index, answer)
@@ -93,6 +95,7 @@ impl Client {
     /// # Errors
     /// [`Error`] if there is no answer that is verified.
     pub async fn consistency(&mut self, older: TreeHead) -> Result<VerifiedConsistency, Error> {
+        self.heads.prepare()?;
         let answer = self.wire.consistency(older.size, None).await?;
         let checkpoint = self.heads.accept(&answer.checkpoint, &self.wire).await?;
         if answer.to != checkpoint.head().size.get() {
@@ -111,6 +114,7 @@ impl Client {
     /// # Errors
     /// [`Error`] if there is no answer that is verified.
     pub async fn lookup(&mut self, key: &LookupKey) -> Result<VerifiedLookup, Error> {
+        self.heads.prepare()?;
         let answer = self.wire.lookup(key.to_wire()).await?;
         let checkpoint = self.heads.accept(&answer.checkpoint, &self.wire).await?;
         let proven = Proven { nodes: answer.nodes, entries: answer.entries };
@@ -129,6 +133,7 @@ impl Client {
         start: TreeSize,
         projects: &[ProjectName],
     ) -> Result<Watch<'_>, Error> {
+        self.heads.prepare()?;
         let names = projects.iter().map(ToString::to_string).collect();
         let stream = self.wire.watch(start.get(), names).await?;
         let keys = projects.iter().map(MapKey::project).collect();
@@ -193,9 +198,18 @@ struct Heads {
     memory: Memory,
     /// The note accepted last, and what it said: most answers rest on the same one.
     accepted: Option<(Bytes, VerifiedCheckpoint)>,
+    /// Size remembered when the log was asked: its answer is not older.
+    floor: TreeSize,
 }
 
 impl Heads {
+    /// Notes what is remembered before the log is asked.
+    fn prepare(&mut self) -> Result<(), Error> {
+        let remembered = self.memory.load(self.trust.origin())?;
+        self.floor = remembered.map_or(TreeSize::ZERO, |note| note.checkpoint().head().size);
+        Ok(())
+    }
+
     /// Accepts a served note if it continues what is remembered, and remembers it.
     async fn accept(
         &mut self,
@@ -210,11 +224,12 @@ impl Heads {
         let signed = SignedCheckpoint::parse(note).map_err(Error::malformed)?;
         let served = self.trust.verify(&signed)?;
         while !self.remember(&served, history).await? {}
+        self.floor = served.head().size;
         self.accepted = Some((note.clone(), served.clone()));
         Ok(served)
     }
 
-    /// Whether `served` is what is remembered now; if not, another process was quicker.
+    /// Whether what is remembered now covers `served`; if not, another process was quicker.
     async fn remember(
         &self,
         served: &VerifiedCheckpoint,
@@ -223,9 +238,10 @@ impl Heads {
         let remembered = self.memory.load(self.trust.origin())?;
         if let Some(remembered) = &remembered {
             let remembered = self.trust.verify_signed_by_log(remembered)?;
-            let advanced = head::advance(&remembered, served, history).await;
-            advanced.map_err(|error| memory::keep_evidence(self.memory.dir(), error))?;
-            if remembered.head() == served.head() {
+            let accepted = head::advance(&remembered, served, self.floor, history).await;
+            let accepted =
+                accepted.map_err(|error| memory::keep_evidence(self.memory.dir(), error))?;
+            if accepted == Accepted::Overtaken || remembered.head() == served.head() {
                 return Ok(true);
             }
         }

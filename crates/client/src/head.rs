@@ -35,7 +35,19 @@ pub(crate) trait History {
     async fn past(&self, newer: TreeHead, older: TreeHead) -> Result<Past, Error>;
 }
 
+/// How an accepted head relates to the remembered one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    /// It continues the remembered head, or is the same.
+    Newer,
+    /// It is part of the remembered head's tree, and not older than `floor`.
+    Overtaken,
+}
+
 /// Accepts `served` if it continues `remembered`.
+///
+/// `floor` is the size that was remembered when the log was asked. While it answered, another process may
+/// have come to remember a newer head: an answer that was right when it was given is not a rollback.
 ///
 /// # Errors
 /// [`Disproof::Fork`] if they contradict each other, [`Undecided::Rollback`] if `served` is older, and
@@ -43,33 +55,37 @@ pub(crate) trait History {
 pub(crate) async fn advance(
     remembered: &VerifiedCheckpoint,
     served: &VerifiedCheckpoint,
+    floor: TreeSize,
     history: &impl History,
-) -> Result<(), Error> {
+) -> Result<Accepted, Error> {
     let (old, new) = (remembered.head(), served.head());
-    if old == new || old.size == TreeSize::ZERO {
-        return Ok(());
-    }
     if new.size < old.size {
-        return Err(older_served(remembered, served, history).await);
+        return older_served(remembered, served, floor, history).await;
+    }
+    if old == new || old.size == TreeSize::ZERO {
+        return Ok(Accepted::Newer);
     }
     let past = past(history, new, old).await?;
-    if past.root == old.root { Ok(()) } else { Err(fork(remembered, served, past)) }
+    if past.root == old.root { Ok(Accepted::Newer) } else { Err(fork(remembered, served, past)) }
 }
 
-/// An older head is never accepted; if it can be seen to contradict the remembered one, it is a fork.
+/// An older head may contradict the remembered one, too, if the log still gives the proof.
 async fn older_served(
     remembered: &VerifiedCheckpoint,
     served: &VerifiedCheckpoint,
+    floor: TreeSize,
     history: &impl History,
-) -> Error {
+) -> Result<Accepted, Error> {
     let (old, new) = (remembered.head(), served.head());
-    if new.size > TreeSize::ZERO
-        && let Ok(past) = past(history, old, new).await
-        && past.root != new.root
-    {
-        return fork(served, remembered, past);
+    let rollback = Undecided::Rollback { remembered: old.size, served: new.size };
+    if new.size == TreeSize::ZERO {
+        return Err(rollback.into());
     }
-    Undecided::Rollback { remembered: old.size, served: new.size }.into()
+    match past(history, old, new).await {
+        Ok(past) if past.root != new.root => Err(fork(served, remembered, past)),
+        Ok(_) if new.size >= floor => Ok(Accepted::Overtaken),
+        _ => Err(rollback.into()),
+    }
 }
 
 async fn past(history: &impl History, newer: TreeHead, older: TreeHead) -> Result<Past, Error> {

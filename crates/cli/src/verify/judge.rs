@@ -83,12 +83,10 @@ impl<'a> Verifier<'a> {
 
     async fn project(&mut self, name: &ProjectName) -> Result<&VerifiedLookup, client::Error> {
         let cached = self.project.take().filter(|(cached, _)| cached == name);
-        let cached = match cached {
-            Some(cached) => cached,
-            None => {
-                let found = self.client.lookup(&LookupKey::Project(name.clone())).await?;
-                (name.clone(), found)
-            }
+        let cached = if let Some(cached) = cached {
+            cached
+        } else {
+            (name.clone(), self.client.lookup(&LookupKey::Project(name.clone())).await?)
         };
         Ok(&self.project.insert(cached).1)
     }

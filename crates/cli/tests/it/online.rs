@@ -110,8 +110,8 @@ async fn a_fork_leaves_evidence_that_convinces() {
     insta::assert_snapshot!("fork", session.run("lookup project attrs --state state").await);
 
     let is_report = |path: &std::path::PathBuf| path.extension().is_some_and(|e| e == "fork");
-    let files = std::fs::read_dir(session.path("state")).unwrap().map(|e| e.unwrap().path());
-    let report = std::fs::read(files.filter(is_report).next().unwrap()).unwrap();
+    let mut files = std::fs::read_dir(session.path("state")).unwrap().map(|e| e.unwrap().path());
+    let report = std::fs::read(files.find(is_report).unwrap()).unwrap();
     session.write("report", &report);
     insta::assert_snapshot!("fork_verified", session.run("verify --fork report").await);
     insta::assert_snapshot!("fork_json", session.run("verify --json --fork report").await);

@@ -103,8 +103,9 @@ impl Monitor {
         let signed = SignedCheckpoint::parse(&note).map_err(Error::malformed)?;
         let served = self.trust.verify(&signed)?;
         if let Some(remembered) = &self.checkpoint {
-            let advanced = head::advance(remembered, &served, &self.tiles).await;
-            advanced.map_err(|error| memory::keep_evidence(&self.dir, error))?;
+            let floor = remembered.head().size;
+            let accepted = head::advance(remembered, &served, floor, &self.tiles).await;
+            accepted.map_err(|error| memory::keep_evidence(&self.dir, error))?;
         }
         self.state.begin()?.commit(self.cursor, &served)?;
         self.checkpoint = Some(served);

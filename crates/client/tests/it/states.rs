@@ -78,6 +78,17 @@ async fn an_older_head_is_refused_and_the_newer_one_kept() {
 }
 
 #[tokio::test]
+async fn an_answer_overtaken_by_another_process_is_no_rollback() {
+    let (server, mut slow, state) = remembering(20).await;
+    let mut answer = slow.watch(tlog::TreeSize::ZERO, &[]).await.unwrap();
+    server.replace(honest(30));
+    client(&server, &state).checkpoint().await.unwrap();
+    let batch = answer.next().await.unwrap().unwrap();
+    assert_eq!(batch.checkpoint().head(), honest(20).head());
+    assert_eq!(remembered(&state), 30);
+}
+
+#[tokio::test]
 async fn a_fork_gives_a_report_that_anyone_can_verify() {
     // (remembered size, where the other log differs, its size)
     for (size, at, other) in [(10, 3, 10), (10, 9, 30), (16, 0, 17), (16, 15, 32), (300, 299, 600)]
@@ -146,11 +157,12 @@ async fn a_report_convinces_nobody_who_trusts_another_key() {
 #[test]
 fn two_heads_that_agree_are_no_fork() {
     let (older, newer) = (honest(11), honest(30));
-    let proof: String = newer.consistency(11, 30).iter().map(|hash| format!("{hash}\n")).collect();
+    let proof: Vec<String> = newer.consistency(11, 30).iter().map(ToString::to_string).collect();
+    let proof = proof.join("\n");
     let (a, b) = (older.checkpoint().to_string(), newer.checkpoint().to_string());
     let (root, a_len, b_len) = (older.head().root, a.len(), b.len());
     let text =
-        format!("indelible-fork@v1\nroot {root}\n{proof}older {a_len}\n{a}newer {b_len}\n{b}");
+        format!("indelible-fork@v1\nroot {root}\n{proof}\nolder {a_len}\n{a}newer {b_len}\n{b}");
     let report = ForkReport::parse(text.as_bytes()).unwrap();
     assert_eq!(report.verify(&trust()), Err(NotAFork::Consistent));
     // Without the heads' own roots there is no proof either.
