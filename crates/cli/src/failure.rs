@@ -64,9 +64,12 @@ impl Failure {
     }
 
     fn write(&self, err: &mut dyn Write) -> io::Result<()> {
-        let mut causes = self.chain().map(|error| printable(&error.to_string()));
-        writeln!(err, "error: {}", causes.next().unwrap_or_default())?;
-        causes.try_for_each(|cause| writeln!(err, "  because: {cause}"))?;
+        let mut told: Vec<String> =
+            self.chain().map(|error| printable(&error.to_string())).collect();
+        told.dedup();
+        let (error, causes) = told.split_first().expect("an error is the first of its chain");
+        writeln!(err, "error: {error}")?;
+        causes.iter().try_for_each(|cause| writeln!(err, "  because: {cause}"))?;
         match &self.hint {
             Some(hint) => writeln!(err, "\nhint: {}", printable(hint)),
             None => Ok(()),

@@ -1,5 +1,7 @@
 //! The log's gRPC service. What it answers is unverified and stays within this crate.
 
+use std::error::Error as StdError;
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -30,8 +32,8 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) fn new(url: LogUrl) -> Result<Wire, Undecided> {
-        let (channel, origin) = channel(&url).map_err(|error| Undecided::network(&url, error))?;
-        let client = LogClient::with_origin(channel, origin).max_decoding_message_size(MAX_ANSWER);
+        let channel = channel(&url).map_err(|error| Undecided::network(&url, error))?;
+        let client = LogClient::new(channel).max_decoding_message_size(MAX_ANSWER);
         Ok(Wire { client, url })
     }
 
@@ -88,14 +90,14 @@ impl Wire {
     /// Sorts out whether the log answered with an error, or did not answer.
     pub(crate) fn error(&self, status: Status) -> Error {
         let url = &self.url;
-        let answered = std::error::Error::source(&status).is_none();
+        let answered = StdError::source(&status).is_none();
         match status.code() {
             Code::OutOfRange | Code::NotFound => Undecided::Missing(status.message().to_owned()),
             // Also what is left of an answer that is larger than the limit.
             Code::Unknown | Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded
                 if !answered =>
             {
-                Undecided::network(url, status)
+                Undecided::network(url, Unanswered(status))
             }
             _ => Undecided::Refused(format!("{} ({:?})", status.message(), status.code())),
         }
@@ -112,17 +114,33 @@ impl Wire {
     }
 }
 
-fn channel(url: &LogUrl) -> Result<(Channel, http::Uri), tonic::transport::Error> {
+/// A call that did not come to the log's answer. What tonic adds to the network's words is left out.
+#[derive(Debug)]
+struct Unanswered(Status);
+
+impl fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.message())
+    }
+}
+
+impl StdError for Unanswered {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()?.source()
+    }
+}
+
+/// gRPC has no path prefix: the service is at the root of the host, wherever the log's files are.
+fn channel(url: &LogUrl) -> Result<Channel, tonic::transport::Error> {
     let endpoint = Endpoint::from_shared(url.as_str().to_owned())?
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(ANSWER_TIMEOUT)
         .http2_keep_alive_interval(KEEP_ALIVE)
         .user_agent(crate::USER_AGENT)?;
-    let origin = endpoint.uri().clone();
     let tls = ClientTlsConfig::new().with_native_roots();
     let endpoint =
         if url.as_str().starts_with("https") { endpoint.tls_config(tls)? } else { endpoint };
-    Ok((endpoint.connect_lazy(), origin))
+    Ok(endpoint.connect_lazy())
 }
 
 impl History for Wire {

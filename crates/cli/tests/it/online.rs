@@ -101,6 +101,17 @@ async fn errors_are_told_once_with_a_hint() {
 }
 
 #[tokio::test]
+async fn a_log_that_is_not_there_is_an_error_in_few_words() {
+    let session = session().await;
+    for (name, args) in [
+        ("grpc", "lookup project attrs --log http://127.0.0.1:9"),
+        ("tls", "lookup project attrs --log https://127.0.0.1:9/pypi"),
+    ] {
+        insta::assert_snapshot!(format!("absent_{name}"), session.run(args).await);
+    }
+}
+
+#[tokio::test]
 async fn a_fork_leaves_evidence_that_convinces() {
     let session = session().await;
     session.run("lookup project attrs --state state").await;
