@@ -1,8 +1,8 @@
 //! When a disappearance is believed: the rules, without I/O.
 //!
-//! The log never forgets, so a removal that did not happen would stand in it for ever. A file that a page
-//! no longer shows is therefore *in doubt* until the journal states its removal or a later reading of a
-//! fresh page agrees.
+//! The log never forgets, so a removal that did not happen would stand in it for ever. A file that
+//! a page no longer shows is therefore *in doubt* until the journal states its removal or a later
+//! reading of a fresh page agrees.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -72,7 +72,8 @@ impl Doubt {
         }
     }
 
-    /// Takes in what the journal told while the page was being read: the page may be older than that.
+    /// Takes in what the journal told while the page was being read: the page may be older than
+    /// that.
     pub(crate) fn take_in(&mut self, noted: &Doubt) {
         self.required = noted.required;
         self.statements.clone_from(&noted.statements);
@@ -98,8 +99,8 @@ impl Doubt {
             && self.statements.is_empty()
     }
 
-    /// Whether the page should be read between sweeps, now. A vanished project waits for the next sweep: it
-    /// takes the list to say that it is still gone.
+    /// Whether the page should be read between sweeps, now. A vanished project waits for the next
+    /// sweep: it takes the list to say that it is still gone.
     pub(crate) fn is_due(&self, now: u64) -> bool {
         (self.required.is_some() || !self.missing.is_empty()) && self.next <= now
     }
@@ -145,8 +146,8 @@ impl Doubt {
 
     /// Weighs that a project has no page. Whether it is confirmed that the project was deleted.
     ///
-    /// Where the journal told of a change, the missing page may be one that caches do not have yet: it stays
-    /// owed for some more tries.
+    /// Where the journal told of a change, the missing page may be one that caches do not have yet:
+    /// it stays owed for some more tries.
     pub(crate) fn weigh_absence(&mut self, listing: Listing, now: u64, caution: &Caution) -> bool {
         let before = std::mem::take(self);
         if before.statements.contains(&Statement::ProjectRemoved) {

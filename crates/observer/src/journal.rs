@@ -1,5 +1,6 @@
-//! The index's journal of changes: freshness in seconds, and the only source that tells a deletion from a
-//! quarantine. What is logged comes from the pages all the same; the journal says which to read.
+//! The index's journal of changes: freshness in seconds, and the only source that tells a deletion
+//! from a quarantine. What is logged comes from the pages all the same; the journal says which to
+//! read.
 
 mod xmlrpc;
 
@@ -26,7 +27,8 @@ pub struct JournalRow {
     pub statement: Option<Statement>,
 }
 
-/// What the journal states about something that leaves the index, or that was held back and returns.
+/// What the journal states about something that leaves the index, or that was held back and
+/// returns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "says", rename_all = "kebab-case")]
 pub enum Statement {

@@ -1,13 +1,14 @@
 //! Follows a package index and says what changed.
 //!
 //! A [`Source`] is an index over HTTP ([`HttpSource`]) or a local tree of its documents
-//! ([`DirectorySource`]). An [`Observer`] reads its project list and pages, follows its journal where it has
-//! one, and submits [facts](record::Fact) to a [`Log`], which knows what is news. It knows nothing of Merkle
-//! trees.
+//! ([`DirectorySource`]). An [`Observer`] reads its project list and pages, follows its journal
+//! where it has one, and submits [facts](record::Fact) to a [`Log`], which knows what is news. It
+//! knows nothing of Merkle trees.
 //!
-//! Three rules decide everything else. A cursor moves only when all before it was submitted and answered. No
-//! fact comes from a page that is stale, cut off or somebody else's. And a disappearance is believed only when
-//! two readings, or a reading and the journal, agree ([`Caution`]).
+//! Three rules decide everything else. A cursor moves only when all before it was submitted and
+//! answered. No fact comes from a page that is stale, cut off or somebody else's. And a
+//! disappearance is believed only when two readings, or a reading and the journal, agree
+//! ([`Caution`]).
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -32,7 +33,8 @@
 //! # std::fs::write(folder.path().join("simple/index.json"), r#"{"projects":[]}"#)?;
 //! # let (index, state) = (folder.path().display().to_string(), folder.path().join("state"));
 //! # let log = Arc::new(Printer);
-//! let settings = Settings { contact: Some("https://log.example/".to_owned()), ..Settings::default() };
+//! let contact = Some("https://log.example/".to_owned());
+//! let settings = Settings { contact, ..Settings::default() };
 //! let clock: Arc<dyn observer::Clock> = Arc::new(SystemClock::new());
 //! let source = open_source(&index, &settings, &clock)?;
 //! let observer = Observer::open(source, log, &state, settings, clock)?;
@@ -43,9 +45,10 @@
 //! ```
 //!
 //! # Who is trusted
-//! The index is the thing observed: it may lie, and what it says is recorded. Its documents are hostile
-//! input: bounded, parsed strictly, refused one by one. The state directory is trusted only not to lie
-//! about what was submitted; without it everything is read again, and nothing is logged twice.
+//! The index is the thing observed: it may lie, and what it says is recorded. Its documents are
+//! hostile input: bounded, parsed strictly, refused one by one. The state directory is trusted only
+//! not to lie about what was submitted; without it everything is read again, and nothing is logged
+//! twice.
 
 mod clock;
 mod doubt;

@@ -5,6 +5,7 @@ mod reading;
 mod sweep;
 
 use std::collections::HashSet;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -36,8 +37,8 @@ pub fn open_source(
 
 /// Follows one package index and submits to the log what it sees.
 ///
-/// It may be stopped at any moment: what was not submitted and answered is read again next time, and what was
-/// submitted twice adds no entry.
+/// It may be stopped at any moment: what was not submitted and answered is read again next time,
+/// and what was submitted twice adds no entry.
 pub struct Observer {
     source: Arc<dyn Source>,
     log: Arc<dyn Log>,
@@ -112,32 +113,30 @@ impl Observer {
 
     async fn save_progress(&self) -> Result<(), StateError> {
         let _saving = self.saving.lock().await;
-        let files = self.files.clone();
         let progress = format_progress(&self.state().progress);
-        write_state(move || files.save_progress(&progress)).await
+        self.write(move |files| files.save_progress(&progress)).await
     }
 
     /// Doubts first: a page known as read whose doubt is forgotten would not be read again.
     async fn save(&self) -> Result<(), StateError> {
         let _saving = self.saving.lock().await;
-        let files = self.files.clone();
         let (progress, projects) = {
             let state = self.state();
             (format_progress(&state.progress), format_projects(state.known.iter()))
         };
-        write_state(move || {
+        self.write(move |files| {
             files.save_progress(&progress)?;
             files.save_projects(&projects)
         })
         .await
     }
-}
 
-async fn write_state(
-    write: impl FnOnce() -> Result<(), StateError> + Send + 'static,
-) -> Result<(), StateError> {
-    match tokio::task::spawn_blocking(write).await {
-        Ok(written) => written,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    async fn write(
+        &self,
+        write: impl FnOnce(&StateFiles) -> Result<(), StateError> + Send + 'static,
+    ) -> Result<(), StateError> {
+        let files = self.files.clone();
+        let written = tokio::task::spawn_blocking(move || write(&files)).await;
+        written.unwrap_or_else(|error| Err(self.files.error(io::Error::other(error))))
     }
 }

@@ -1,7 +1,7 @@
 //! What a project page and the project list say, whatever form they came in.
 //!
-//! The documents are somebody else's: each file is admitted or refused on its own, with the reason, and
-//! a document that cannot be what was asked for is refused as a whole.
+//! The documents are somebody else's: each file is admitted or refused on its own, with the reason,
+//! and a document that cannot be what was asked for is refused as a whole.
 
 mod html;
 mod json;
@@ -225,8 +225,8 @@ impl StatedFile {
     }
 }
 
-/// The second digest that an index's own file paths carry: `.../h[0:2]/h[2:4]/h[4:]/filename` with `h`
-/// the BLAKE2b-256 of the file.
+/// The second digest that an index's own file paths carry: `.../h[0:2]/h[2:4]/h[4:]/filename` with
+/// `h` the BLAKE2b-256 of the file.
 fn path_digest(url: &str, filename: &str) -> Option<Digest> {
     let path = url.split(['?', '#']).next()?;
     let mut parts = path.rsplit('/');

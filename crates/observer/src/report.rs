@@ -45,8 +45,8 @@ pub struct SweepReport {
 }
 
 impl SweepReport {
-    /// Whether every listed project was read or is known to be unchanged, so that absence from the log means
-    /// absence from the index.
+    /// Whether every listed project was read or is known to be unchanged, so that absence from the
+    /// log means absence from the index.
     pub fn is_complete(&self) -> bool {
         self.refused == 0 && self.vanished == 0 && self.stopped.is_none()
     }
@@ -79,20 +79,11 @@ impl fmt::Display for SweepReport {
         if let Some(serial) = self.serial {
             write!(f, ", serial {serial}")?;
         }
-        write!(
-            f,
-            ": {} projects listed, {} read, {} unchanged, {} absent, {} refused; {} files, {} of them not \
-             loggable; {} facts, {} new entries",
-            self.listed,
-            self.read,
-            self.unchanged,
-            self.absent,
-            self.refused,
-            self.files,
-            self.files_refused,
-            self.facts,
-            self.entries,
-        )?;
+        write!(f, ": {} projects listed, {} read, ", self.listed, self.read)?;
+        write!(f, "{} unchanged, {} absent, ", self.unchanged, self.absent)?;
+        write!(f, "{} refused; {} files, ", self.refused, self.files)?;
+        write!(f, "{} of them not loggable; ", self.files_refused)?;
+        write!(f, "{} facts, {} new entries", self.facts, self.entries)?;
         if self.in_doubt > 0 {
             write!(f, "; {} projects in doubt until read again", self.in_doubt)?;
         }

@@ -31,16 +31,16 @@ pub struct Settings {
     pub facts_per_submission: usize,
     /// Time from the start of one sweep to the start of the next.
     pub sweep_interval: Duration,
-    /// Every how many sweeps a project whose serial stands still is asked for all the same (with its
-    /// validator, so an unchanged page costs little): archiving and late metadata move no serial.
-    /// Each sweep takes its share of the projects. 0 for never.
+    /// Every how many sweeps a project whose serial stands still is asked for all the same (with
+    /// its validator, so an unchanged page costs little): archiving and late metadata move no
+    /// serial. Each sweep takes its share of the projects. 0 for never.
     pub revalidate_every: u32,
     /// Whether to follow the index's XML-RPC journal where it has one.
     pub journal: bool,
     /// Time between two questions to the journal.
     pub journal_interval: Duration,
-    /// Time between two readings of the project list, between sweeps, where the index has no journal but
-    /// tells serials in its list. Not below the lifetime of cached lists.
+    /// Time between two readings of the project list, between sweeps, where the index has no
+    /// journal but tells serials in its list. Not below the lifetime of cached lists.
     pub list_interval: Duration,
     /// When a disappearance is believed.
     pub caution: Caution,
@@ -73,25 +73,25 @@ impl Default for Settings {
 
 /// When a disappearance is believed.
 ///
-/// One reading never is, unless the index's journal states the removal. Without the journal it takes a
-/// second reading that agrees, on a page that is not stale, some time after the first; the more is
-/// gone at once, the longer that time.
+/// One reading never is, unless the index's journal states the removal. Without the journal it
+/// takes a second reading that agrees, on a page that is not stale, some time after the first; the
+/// more is gone at once, the longer that time.
 #[derive(Clone, Debug)]
 pub struct Caution {
     /// Time between two agreeing readings, for a few files of a project.
     pub confirm_after: Duration,
-    /// Time between two agreeing readings where a *mass* of files is gone: more than `mass_percent` of
-    /// those the log holds for the project.
+    /// Time between two agreeing readings where a *mass* of files is gone: more than `mass_percent`
+    /// of those the log holds for the project.
     pub mass_confirm_after: Duration,
     /// Share of a project's files, in percent, above which their disappearance is a mass one.
     pub mass_percent: u64,
-    /// Share of the project list, in percent, above which vanished names are a mass disappearance, if
-    /// they are also more than `list_floor`.
+    /// Share of the project list, in percent, above which vanished names are a mass disappearance,
+    /// if they are also more than `list_floor`.
     pub list_percent: u64,
     /// Vanished names that are never a mass disappearance.
     pub list_floor: usize,
-    /// Sweeps in a row that must find a mass of names vanished before any of them is looked at. Each
-    /// then still needs two readings of its own page.
+    /// Sweeps in a row that must find a mass of names vanished before any of them is looked at.
+    /// Each then still needs two readings of its own page.
     pub list_sweeps: u32,
 }
 

@@ -39,13 +39,14 @@ pub trait Source: Send + Sync {
     /// Serial of the newest row of the index's journal.
     ///
     /// # Errors
-    /// [`SourceError::NoJournal`] if the index has none, another [`SourceError`] if it cannot be asked.
+    /// [`SourceError::NoJournal`] if the index has none, another [`SourceError`] if it cannot be
+    /// asked.
     async fn journal_end(&self) -> Result<Serial, SourceError> {
         Err(SourceError::NoJournal)
     }
 
-    /// Rows of the index's journal after serial `since`, ascending; an index may return only the first of
-    /// them, but returns none only if there are none.
+    /// Rows of the index's journal after serial `since`, ascending; an index may return only the
+    /// first of them, but returns none only if there are none.
     ///
     /// # Errors
     /// As [`Source::journal_end`].
@@ -60,8 +61,8 @@ pub trait Source: Send + Sync {
 pub struct PageRequest<'a> {
     /// Whose page.
     pub project: &'a ProjectName,
-    /// What the source gave with the page when it was read last: if it is the same still, the page need not
-    /// be read.
+    /// What the source gave with the page when it was read last: if it is the same still, the page
+    /// need not be read.
     pub validator: Option<&'a str>,
     /// Serial that the page must reach; one that does not is stale.
     pub required: Option<Serial>,
@@ -170,7 +171,8 @@ impl SourceError {
     }
 }
 
-/// Refuses a document whose serial is below the required one, or that states none where one is required.
+/// Refuses a document whose serial is below the required one, or that states none where one is
+/// required.
 fn check_fresh(required: Option<Serial>, got: Option<Serial>) -> Result<(), SourceError> {
     match required {
         Some(required) if got.is_none_or(|got| got < required) => {

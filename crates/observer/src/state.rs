@@ -1,7 +1,8 @@
 //! What an observer remembers between runs: how far it has read, and what is in doubt.
 //!
-//! Nothing here is needed for correct entries. Without it every page is read again, and the log adds
-//! nothing for what it holds already; only readings that were to confirm a disappearance start anew.
+//! Nothing here is needed for correct entries. Without it every page is read again, and the log
+//! adds nothing for what it holds already; only readings that were to confirm a disappearance start
+//! anew.
 
 mod files;
 
@@ -20,7 +21,8 @@ pub(crate) use files::{StateFiles, format_progress, format_projects};
 /// Up to what the index has been seen: what makes absence from the log meaningful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
-    /// The index's serial up to which everything was seen and submitted, where the index tells serials.
+    /// The index's serial up to which everything was seen and submitted, where the index tells
+    /// serials.
     pub serial: Option<Serial>,
     /// Start of the last complete sweep, in unix seconds.
     pub swept: u64,
@@ -31,7 +33,8 @@ pub struct Coverage {
 pub(crate) struct Progress {
     /// The index, as the source names it.
     pub(crate) source: String,
-    /// The fast cursor: everything up to this serial of the journal was submitted, but for what is in doubt.
+    /// The fast cursor: everything up to this serial of the journal was submitted, but for what is
+    /// in doubt.
     pub(crate) journal: Option<Serial>,
     /// Serial of the newest project list seen; an older one is stale.
     pub(crate) list: Option<Serial>,

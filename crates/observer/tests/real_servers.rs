@@ -1,7 +1,7 @@
 //! Against index servers that others wrote: one that speaks HTML only, one that speaks JSON.
 //!
-//! They are installed from the package index into a virtual environment. Where Python or the index is
-//! missing the tests say so and pass, unless `INDELIBLE_REQUIRE_PYTHON` is set.
+//! They are installed from the package index into a virtual environment. Where Python or the index
+//! is missing the tests say so and pass, unless `INDELIBLE_REQUIRE_PYTHON` is set.
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
@@ -60,7 +60,8 @@ struct Server {
 }
 
 impl Server {
-    /// Starts a Python module that serves on a loopback port; `{port}` in its arguments becomes the port.
+    /// Starts a Python module that serves on a loopback port; `{port}` in its arguments becomes the
+    /// port.
     fn start(python: &Path, module: &str, arguments: &[&str]) -> Server {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let arguments = arguments.iter().map(|text| text.replace("{port}", &port.to_string()));
@@ -111,7 +112,8 @@ fn hash_of(path: &Path) -> String {
     record::Digest::sha256(&std::fs::read(path).unwrap()).to_string()
 }
 
-/// Observes, observes again, adds a release, removes a file: what the log has is what is in the folder.
+/// Observes, observes again, adds a release, removes a file: what the log has is what is in the
+/// folder.
 async fn follow_the_folder(python: &Path, url: &str, dists: &Path) {
     let mut bench = Bench::new(url, settings());
     bench.settings.caution = hasty();

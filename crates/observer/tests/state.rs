@@ -114,7 +114,8 @@ async fn a_folder_that_cannot_be_used_is_an_error() {
     assert!(opened.err().unwrap().to_string().contains("cannot use the observer's state"));
 }
 
-/// Takes submissions, and after some of them loses the answer: as when the process is killed in between.
+/// Takes submissions, and after some of them loses the answer: as when the process is killed in
+/// between.
 struct LosesAnswers {
     log: Arc<MemoryLog>,
     answers: AtomicUsize,

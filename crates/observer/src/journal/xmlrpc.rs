@@ -1,5 +1,5 @@
-//! As much of XML-RPC as the journal speaks, strictly: no document types, no entities beyond XML's own five,
-//! bounded depth.
+//! As much of XML-RPC as the journal speaks, strictly: no document types, no entities beyond XML's
+//! own five, bounded depth.
 
 use std::time::Duration;
 

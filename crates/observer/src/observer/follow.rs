@@ -15,8 +15,9 @@ use crate::source::{Backoff, SourceError};
 const UNDER_WAY: usize = 64;
 
 impl Observer {
-    /// Follows the index until `shutdown` completes: a sweep at the start and at an interval; in between the
-    /// journal or, where there is none, the list's serials. Errors are logged and tried again.
+    /// Follows the index until `shutdown` completes: a sweep at the start and at an interval; in
+    /// between the journal or, where there is none, the list's serials. Errors are logged and tried
+    /// again.
     pub async fn follow(&self, shutdown: impl Future<Output = ()>) {
         tokio::select! {
             () = shutdown => {}
@@ -44,7 +45,7 @@ impl Observer {
                     backoff.wait(failures, &*self.clock).min(self.settings.sweep_interval)
                 }
             };
-            self.poll_list_until(start + wait).await;
+            self.poll_list_until(start.saturating_add(wait)).await;
         }
     }
 
@@ -95,8 +96,9 @@ impl Observer {
         }
     }
 
-    /// Reads the journal before a sweep, or finds out whether the index has one and from where on to follow it:
-    /// what came before is the sweep's business, and so is what the journal fails to tell.
+    /// Reads the journal before a sweep, or finds out whether the index has one and from where on
+    /// to follow it: what came before is the sweep's business, and so is what the journal fails to
+    /// tell.
     pub(super) async fn catch_up(&self) {
         let known = self.state().progress.journal.is_some();
         let caught_up = if known {
@@ -115,8 +117,8 @@ impl Observer {
         }
     }
 
-    /// Reads what the journal tells since the last time, and the pages of the projects that it names. Returns
-    /// the number of rows; 0 also where the index has no journal.
+    /// Reads what the journal tells since the last time, and the pages of the projects that it
+    /// names. Returns the number of rows; 0 also where the index has no journal.
     ///
     /// # Errors
     /// [`ObserveError`] if the journal cannot be read or the log does not answer: the cursor stays.

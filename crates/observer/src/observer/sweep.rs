@@ -1,4 +1,5 @@
-//! A sweep: the project list, every page that may have changed, every name that is gone from the list.
+//! A sweep: the project list, every page that may have changed, every name that is gone from the
+//! list.
 
 use futures::StreamExt as _;
 use record::ProjectName;
@@ -39,8 +40,8 @@ impl Observer {
     /// A project that cannot be read is named in the report and does not hold up the others.
     ///
     /// # Errors
-    /// [`ObserveError`] if the list cannot be read, the log does not answer or the state cannot be written. What
-    /// was submitted until then is remembered.
+    /// [`ObserveError`] if the list cannot be read, the log does not answer or the state cannot be
+    /// written. What was submitted until then is remembered.
     pub async fn sweep(&self) -> Result<SweepReport, ObserveError> {
         self.catch_up().await;
         self.sweep_to(Depth::Whole).await
@@ -114,8 +115,8 @@ impl Observer {
         Plan { tasks, unchanged, vanished }
     }
 
-    /// Plans to look at the names that are gone from the list. Returns how many there are that are not
-    /// looked at.
+    /// Plans to look at the names that are gone from the list. Returns how many there are that are
+    /// not looked at.
     fn plan_vanished(&self, list: &ProjectList, state: &mut State, tasks: &mut Vec<Task>) -> u64 {
         let gone = state.known.keys().filter(|name| !list.has(name));
         let gone: Vec<_> = gone.filter_map(|name| ProjectName::parse(name).ok()).collect();
@@ -127,7 +128,8 @@ impl Observer {
         0
     }
 
-    /// Whether names gone from the list are looked at: a mass of them only when several sweeps agree.
+    /// Whether names gone from the list are looked at: a mass of them only when several sweeps
+    /// agree.
     fn believes(&self, gone: usize, known: usize, vanishings: &mut u32) -> bool {
         let caution = &self.settings.caution;
         let mass =
@@ -147,7 +149,8 @@ impl Observer {
         Ok(())
     }
 
-    /// Reads projects, many at a time. Returns those to be read again, unless this is the last time.
+    /// Reads projects, many at a time. Returns those to be read again, unless this is the last
+    /// time.
     async fn read_each(
         &self,
         tasks: Vec<Task>,

@@ -72,7 +72,8 @@ pub(super) fn parse_list(text: &str) -> Result<ProjectList, DocumentError> {
     Ok(list)
 }
 
-/// The file that a link leads to; installers name it by the last part of the path, and so does the log.
+/// The file that a link leads to; installers name it by the last part of the path, and so does the
+/// log.
 fn stated_file(link: &Link) -> Option<StatedFile> {
     let (url, fragment) = link.target()?;
     let path = url.split('?').next().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! When the next request may go out: a bound on the rate, pauses that the index asks for, and growing waits
-//! between tries.
+//! When the next request may go out: a bound on the rate, pauses that the index asks for, and
+//! growing waits between tries.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -30,7 +30,7 @@ impl Pace {
         let turn = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
             let turn = now.max(*next);
-            *next = turn + self.gap;
+            *next = turn.saturating_add(self.gap);
             turn
         };
         let wait = turn.saturating_sub(now);
@@ -41,7 +41,7 @@ impl Pace {
 
     /// Holds every request back for a while.
     pub(super) fn pause(&self, duration: Duration) {
-        let until = self.clock.monotonic() + duration;
+        let until = self.clock.monotonic().saturating_add(duration);
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         *next = until.max(*next);
     }

@@ -1,12 +1,14 @@
 //! A tree of Simple API documents: recorded listings, or a mirror as bandersnatch lays it out.
 //!
 //! ```text
-//! <root>/simple/index.json           the project list        (or index.v1_json, index.v1_html, index.html)
-//! <root>/simple/<project>/index.json a project's page        (the same names)
-//! <root>/simple/<p>/<project>/...    the same, with bandersnatch's hash-index
-//! <root>/web/simple/...              the same, where <root> is a mirror's root
-//! <root>/status                      serial up to which a mirror is complete
+//! <root>/simple/index.json             the project list
+//! <root>/simple/<project>/index.json   a project's page
+//! <root>/simple/<p>/<project>/...      the same, with bandersnatch's hash-index
+//! <root>/web/simple/...                the same, where <root> is a mirror's root
+//! <root>/status                        serial up to which a mirror is complete
 //! ```
+//!
+//! A document is named `index.v1_json`, `index.json`, `index.v1_html` or `index.html`.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
@@ -39,7 +41,8 @@ pub struct DirectorySource {
 }
 
 impl DirectorySource {
-    /// A source for the tree at `root`: the folder that holds `simple` or `web/simple`, or `simple` itself.
+    /// A source for the tree at `root`: the folder that holds `simple` or `web/simple`, or `simple`
+    /// itself.
     ///
     /// # Errors
     /// [`SourceError::Location`] if it holds no project list.
@@ -50,7 +53,7 @@ impl DirectorySource {
         let simple = folders.into_iter().find(has_list).ok_or_else(|| {
             let root = root.display();
             SourceError::Location(format!(
-                "{root} holds no project list: neither simple/index.json nor web/simple/index.v1_json"
+                "{root} holds no project list: no simple/index.json, no web/simple/index.v1_json"
             ))
         })?;
         Ok(DirectorySource {

@@ -31,8 +31,8 @@ pub struct HttpSource {
 }
 
 impl HttpSource {
-    /// A source for the index at `base`: the URL that installers are given, with or without `simple/` at
-    /// its end.
+    /// A source for the index at `base`: the URL that installers are given, with or without
+    /// `simple/` at its end.
     ///
     /// # Errors
     /// [`SourceError::Location`] if `base` is no HTTP URL.
@@ -194,8 +194,8 @@ fn form_of(content_type: &str) -> Result<Form, SourceError> {
     }
 }
 
-/// By what a page is known to be unchanged: the index's entity tag or, where it gives none, a digest
-/// of the page.
+/// By what a page is known to be unchanged: the index's entity tag or, where it gives none, a
+/// digest of the page.
 enum Validator<'a> {
     Digest,
     Etag(&'a str),

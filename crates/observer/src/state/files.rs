@@ -44,8 +44,8 @@ impl StateFiles {
         Ok(files)
     }
 
-    /// Reads the state for an index. What is missing, damaged or another index's is started over with a
-    /// warning: that costs a full reading and loses nothing.
+    /// Reads the state for an index. What is missing, damaged or another index's is started over
+    /// with a warning: that costs a full reading and loses nothing.
     pub(crate) fn load(&self, source: &str) -> Result<State, StateError> {
         let projects = self.read(PROJECTS, parse_projects)?;
         let progress = self.read(PROGRESS, parse_progress)?;
@@ -75,11 +75,13 @@ impl StateFiles {
         self.replace(PROJECTS, projects).map_err(|error| self.error(error))
     }
 
-    fn error(&self, error: io::Error) -> StateError {
+    /// That something failed here.
+    pub(crate) fn error(&self, error: io::Error) -> StateError {
         StateError { path: self.folder.display().to_string(), error }
     }
 
-    /// Reads a file; `None` if it is missing or damaged. A damaged one is set aside for whoever asks why.
+    /// Reads a file; `None` if it is missing or damaged. A damaged one is set aside for whoever
+    /// asks why.
     fn read<T>(
         &self,
         name: &str,

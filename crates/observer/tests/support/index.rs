@@ -1,4 +1,5 @@
-//! A package index on a loopback port: JSON or HTML, entity tags, serials, a journal, and faults on request.
+//! A package index on a loopback port: JSON or HTML, entity tags, serials, a journal, and faults on
+//! request.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -53,7 +53,8 @@ impl Clock for ManualClock {
     }
 }
 
-/// Settings for tests: the usual ones, but a journal only where a test wants one, and no slow shares.
+/// Settings for tests: the usual ones, but a journal only where a test wants one, and no slow
+/// shares.
 pub fn settings() -> Settings {
     Settings { request_rate: 1e6, revalidate_every: 0, journal: false, ..Settings::default() }
 }
