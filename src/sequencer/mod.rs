@@ -9,6 +9,8 @@
 mod admission;
 mod open;
 pub mod second_opinion;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::sync::Arc;
