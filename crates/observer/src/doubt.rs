@@ -122,8 +122,9 @@ impl Doubt {
             match self.stated(file) {
                 Some(Fate::Removed) => departures.removed.push(file.filename.clone()),
                 Some(Fate::Quarantined) => departures.quarantine(&file.version),
-                None if held_back || file.quarantined || !page.names_all_files() => {}
-                None => doubtful.push(file.filename.as_str()),
+                _ if held_back || !page.names_all_files() => {}
+                None if file.quarantined => {}
+                None | Some(Fate::Cleared) => doubtful.push(file.filename.as_str()),
             }
         }
         let mass = doubtful.len() as u64 * 100 > held.len() as u64 * caution.mass_percent;
@@ -200,7 +201,9 @@ impl Doubt {
                     fate = Some(Fate::Removed);
                 }
                 Statement::ProjectRemoved => fate = Some(Fate::Removed),
-                Statement::ReleaseCleared { version } if *version == file.version => fate = None,
+                Statement::ReleaseCleared { version } if *version == file.version => {
+                    fate = Some(Fate::Cleared);
+                }
                 Statement::ReleaseQuarantined { version } if *version == file.version => {
                     fate = Some(Fate::Quarantined);
                 }
@@ -216,6 +219,7 @@ impl Doubt {
 
 /// What the journal states about a file that is not on its page.
 enum Fate {
+    Cleared,
     Quarantined,
     Removed,
 }

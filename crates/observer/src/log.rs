@@ -31,6 +31,7 @@ pub struct ListedName {
     /// Its hash as logged last.
     pub sha256: Digest,
     /// The log holds the file's release as quarantined: that the page leaves it out is no removal.
+    /// A quarantine of the whole project does not count here: the page itself states that one.
     pub quarantined: bool,
 }
 

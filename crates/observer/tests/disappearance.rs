@@ -134,6 +134,22 @@ async fn a_quarantined_project_keeps_its_files() {
 }
 
 #[tokio::test]
+async fn what_does_not_return_from_quarantine_is_in_doubt() {
+    let (index, mut bench) = observed().await;
+    bench.settings.caution = support::hasty();
+    index.change("b", |project| {
+        project.files.clear();
+        project.status = Some(json!({"status": "quarantined"}));
+    });
+    bench.sweep().await;
+    index.change("b", |project| project.status = None);
+    for _ in 0..2 {
+        bench.sweep().await;
+    }
+    assert_eq!(bench.news(), ["removed b-1.zip", "status b active", "status b quarantined"]);
+}
+
+#[tokio::test]
 async fn a_deleted_project_is_gone_from_the_list_and_has_no_page_twice() {
     let (index, bench) = observed().await;
     index.change("b", |project| project.hidden = true);

@@ -109,6 +109,21 @@ async fn a_quarantined_release_is_not_removed() {
 }
 
 #[tokio::test]
+async fn what_does_not_return_from_quarantine_is_in_doubt() {
+    let (index, mut bench) = observed().await;
+    drop_files(&index, "a", "a-1");
+    index.journal("a", Some("1"), "release quarantined");
+    poll(&bench).await;
+    index.change("a", |project| project.files.push(file("a-1.zip")));
+    index.journal("a", Some("1"), "release quarantine cleared");
+    poll(&bench).await;
+    bench.settings.caution = support::hasty();
+    bench.sweep().await;
+    let news = ["removed a-1-py3-none-any.whl", "status a 1 active", "status a 1 quarantined"];
+    assert_eq!(bench.news(), news);
+}
+
+#[tokio::test]
 async fn quarantine_and_removal_of_a_release_end_as_they_end() {
     let (index, bench) = observed().await;
     drop_files(&index, "a", "a-1");
