@@ -98,7 +98,7 @@ pub enum Undecided {
         source: Box<dyn StdError + Send + Sync>,
     },
     /// The log answered with an error of its own.
-    #[error("the log does not answer: {0}")]
+    #[error("the log answered with an error: {0}")]
     Refused(String),
     /// The caller could not handle what was found; it will be found again.
     #[error("cannot report what was found")]

@@ -92,8 +92,6 @@ impl Wire {
         let url = &self.url;
         let answered = StdError::source(&status).is_none();
         match status.code() {
-            Code::OutOfRange | Code::NotFound => Undecided::Missing(status.message().to_owned()),
-            // Also what is left of an answer that is larger than the limit.
             Code::Unknown | Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded
                 if !answered =>
             {

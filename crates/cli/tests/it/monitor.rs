@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::log::{TestLog, file, filler};
+use crate::server::Lie;
 use crate::{Session, eventful};
 
 #[tokio::test]
@@ -17,6 +18,29 @@ async fn monitor_reports_changes_once() {
     session.server.append(&[file("attrs-4.0.tar.gz", "new"), file("other-1.0.tar.gz", "new")]);
     let watched = "monitor --once --state state --project Attrs --json";
     insta::assert_snapshot!("monitor_watched", session.run(watched).await);
+}
+
+#[tokio::test]
+async fn monitor_tells_false_files_from_broken_ones() {
+    let session = Session::start(eventful()).await;
+    for (lie, code) in [
+        (Lie::FlippedBundle, 1),
+        (Lie::FlippedTile, 1),
+        (Lie::ForgedSignature, 1),
+        (Lie::NoTiles, 2),
+        (Lie::OtherKey, 2),
+        (Lie::TruncatedBundle, 2),
+        (Lie::TruncatedTile, 2),
+    ] {
+        session.server.lie(lie);
+        let output = session.command("monitor --once").output().await.unwrap();
+        assert_eq!(output.status.code(), Some(code), "{lie:?}: {output:?}");
+        assert!(output.stdout.is_empty(), "{lie:?}: {output:?}");
+    }
+    session.server.lie(Lie::FlippedTile);
+    insta::assert_snapshot!("monitor_flipped_tile", session.run("monitor --once").await);
+    session.server.lie(Lie::NoTiles);
+    insta::assert_snapshot!("monitor_no_tiles", session.run("monitor --once").await);
 }
 
 #[tokio::test]

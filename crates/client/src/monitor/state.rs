@@ -14,6 +14,9 @@ use crate::error::Undecided;
 
 const FILE_NAME: &str = "monitor.redb";
 
+/// Memory for pages in bytes; a log of any length is read with it.
+const CACHE_SIZE: usize = 64 << 20;
+
 /// `cursor`: entries handled, u64 big-endian. `checkpoint`: the newest verified note.
 const POSITION: TableDefinition<&str, &[u8]> = TableDefinition::new("position");
 const CURSOR: &str = "cursor";
@@ -39,7 +42,8 @@ impl State {
     pub(super) fn open(dir: &Path) -> Result<State, Undecided> {
         fs::create_dir_all(dir).map_err(|error| Undecided::state(dir, error))?;
         let path = dir.join(FILE_NAME);
-        let database = Database::create(&path).map_err(|error| Undecided::state(&path, error))?;
+        let database = Database::builder().set_cache_size(CACHE_SIZE).create(&path);
+        let database = database.map_err(|error| Undecided::state(&path, error))?;
         let state = State { path, database };
         state.begin()?.create_tables()?;
         Ok(state)
