@@ -143,7 +143,7 @@ impl LogReader {
         from: TreeSize,
         to: TreeSize,
     ) -> Result<ConsistencyProof, AnswerError> {
-        check_within("size", to.get(), published.head.size.get(), published)?;
+        check_within("size", from.max(to).get(), published.head.size.get(), published)?;
         let head = self.head_at(published.head, to).await?;
         let verified = self.verified(head, &head.plan_consistency(from)?).await?;
         Ok(verified.consistency(from)?)

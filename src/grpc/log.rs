@@ -70,6 +70,10 @@ impl v1::log_server::Log for LogService {
             Some(asked) => size("size", asked)?,
             None => published.head.size,
         };
+        if request.size.is_some() && !tree.contains(index) {
+            let message = format!("index {index} is not in a tree of size {tree}");
+            return Err(Status::invalid_argument(message));
+        }
         let (proof, entry) =
             self.reader.inclusion(&published, index, tree).await.map_err(refusal)?;
         Ok(Response::new(v1::GetInclusionProofResponse {
@@ -112,8 +116,12 @@ impl v1::log_server::Log for LogService {
     ) -> Result<Response<Self::GetEntriesStream>, Status> {
         let request = request.into_inner();
         let published = self.reader.published();
-        let end = request.end.unwrap_or(published.head.size.get());
-        let (start, end) = (size("start", request.start)?, size("end", end)?);
+        let start = size("start", request.start)?;
+        let end = match request.end {
+            Some(asked) => size("end", asked)?,
+            // A start beyond what is published is said to be so, not to be beyond an end.
+            None => published.head.size.max(start),
+        };
         check_range(start.get(), end.get(), published.head.size.get())?;
         let permit = self.stream_permit()?;
         let reader = self.reader.clone();
@@ -231,9 +239,11 @@ fn check_range(start: u64, end: u64, published: u64) -> Result<(), Status> {
     if start > end {
         return Err(Status::invalid_argument(format!("start {start} is beyond end {end}")));
     }
-    if end > published {
-        let message = format!("end {end} is beyond the published size {published}");
-        return Err(Status::out_of_range(message));
+    for (what, asked) in [("start", start), ("end", end)] {
+        if asked > published {
+            let message = format!("{what} {asked} is beyond the published size {published}");
+            return Err(Status::out_of_range(message));
+        }
     }
     if end - start > MAX_ENTRIES {
         let message = format!("at most {MAX_ENTRIES} entries a call: ask in parts, or read tiles");

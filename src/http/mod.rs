@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower_http::compression::CompressionLayer;
@@ -39,7 +39,11 @@ pub fn routes(state: HttpState, origin: &str) -> Router {
     if let Some((_, path)) = origin.split_once('/').filter(|(_, path)| is_plain_path(path)) {
         routes = routes.nest(&format!("/{path}"), log());
     }
-    routes.route("/healthz", get(health::healthz)).route("/metrics", get(scrape)).with_state(state)
+    routes
+        .route("/healthz", get(health::healthz))
+        .route("/metrics", get(scrape))
+        .method_not_allowed_fallback(not_allowed)
+        .with_state(state)
 }
 
 /// A path that means itself as a route.
@@ -57,6 +61,12 @@ pub async fn not_found(request: Request) -> Response {
     }
     let why = format!("there is nothing at {}\n", request.uri().path());
     (StatusCode::NOT_FOUND, [(CACHE_CONTROL, "no-store")], why).into_response()
+}
+
+/// Everything here is read only.
+async fn not_allowed() -> Response {
+    let headers = [(CACHE_CONTROL, "no-store"), (ALLOW, "GET, HEAD")];
+    (StatusCode::METHOD_NOT_ALLOWED, headers, "this can only be read\n").into_response()
 }
 
 async fn scrape(State(state): State<HttpState>) -> impl IntoResponse {
