@@ -1,0 +1,32 @@
+//! What the tests have in common: logs in temporary directories, the program as a process, and ways
+//! to write to a log and to read it back.
+
+mod facts;
+mod log;
+mod process;
+mod raw;
+mod reader;
+mod submitter;
+
+use std::time::Duration;
+
+pub(crate) use facts::{fact, file, files, sha256};
+pub(crate) use log::{TOKEN, TestLog};
+pub(crate) use process::{Ended, Server, indelibled, run};
+pub(crate) use raw::{Answer, raw};
+pub(crate) use reader::{Reader, Tree, connect, hashes, index, size};
+pub(crate) use submitter::Submitter;
+
+/// Nothing that a test waits for takes longer, on however busy a machine.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// Waits for `future`, but not for ever.
+pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    let done = tokio::time::timeout(LIMIT, future).await;
+    done.unwrap_or_else(|_| panic!("{what} took longer than {} seconds", LIMIT.as_secs()))
+}
+
+/// Whether the long versions of the loops are wanted.
+pub(crate) fn long() -> bool {
+    std::env::var_os("INDELIBLE_LONG").is_some_and(|value| value == "1")
+}

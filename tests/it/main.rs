@@ -1,0 +1,11 @@
+//! The real program, started, asked, killed and damaged.
+//!
+//! Every test starts its own servers on free ports of the loopback interface and ends them by their
+//! process id. With `INDELIBLE_LONG=1` the loops are longer.
+#![allow(clippy::unwrap_used, reason = "a test that can not be set up has failed")]
+
+mod grpc_answers;
+mod grpc_refusals;
+mod harness;
+mod static_files;
+mod tls;
