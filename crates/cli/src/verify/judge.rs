@@ -74,10 +74,12 @@ impl<'a> Verifier<'a> {
             coverage: None,
         };
         let finding = decide(&artifact, &known);
-        let checkpoint = match &self.project {
-            Some((_, newest)) if artifact.project.is_some() => newest.checkpoint(),
-            _ => filename.checkpoint(),
-        };
+        let checkpoint = [&sha256, &filename]
+            .into_iter()
+            .chain(self.project.as_ref().map(|(_, found)| found))
+            .map(VerifiedLookup::checkpoint)
+            .max_by_key(|checkpoint| checkpoint.head().size)
+            .expect("at least two look-ups were made");
         Ok(Judged { path: file.path, finding, checkpoint: checkpoint.clone(), artifact })
     }
 
