@@ -114,6 +114,9 @@ pub enum Undecided {
         /// Size of the head that is served.
         served: TreeSize,
     },
+    /// The answer would be too large; nothing is wrong with the log.
+    #[error("the log has more than it can answer at once: {0}")]
+    TooMany(String),
     /// What was remembered cannot be read or written.
     #[error("cannot use the state in {}", .path.display())]
     State {

@@ -97,6 +97,7 @@ impl Wire {
             {
                 Undecided::network(url, Unanswered(status))
             }
+            Code::ResourceExhausted => Undecided::TooMany(status.message().to_owned()),
             _ => Undecided::Refused(format!("{} ({:?})", status.message(), status.code())),
         }
         .into()

@@ -4,12 +4,18 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use client::{Artifact, Client, Finding, Known, LookupKey, VerifiedEntry, VerifiedLookup, decide};
+use client::{
+    Artifact, Client, Finding, Known, LookupKey, Undecided, VerifiedEntry, VerifiedLookup, decide,
+};
 use record::{Digest, ProjectName, split_filename};
 use sha2::{Digest as _, Sha256};
 use tlog::VerifiedCheckpoint;
 
 use crate::progress;
+
+/// What is to be added where a project could not be looked up. Its files could be, one by one.
+const PROJECT_UNREAD: &str =
+    "; not checked whether the project is quarantined: it has too many entries for one answer";
 
 /// A file's name and hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,17 +69,20 @@ impl<'a> Verifier<'a> {
         let filename = self.client.lookup(&LookupKey::File(file.filename.clone())).await?;
         let artifact = artifact(&file, filename.entries());
         let project = match &artifact.project {
-            Some(project) => self.project(project).await?.entries(),
-            None => &[],
+            Some(project) => self.project(project).await?,
+            None => Some(&[][..]),
         };
         let known = Known {
             filename: filename.entries(),
             sha256: sha256.entries(),
-            project,
+            project: project.unwrap_or_default(),
             expected: None,
             coverage: None,
         };
-        let finding = decide(&artifact, &known);
+        let mut finding = decide(&artifact, &known);
+        if project.is_none() {
+            finding.detail.push_str(PROJECT_UNREAD);
+        }
         let checkpoint = [&sha256, &filename]
             .into_iter()
             .chain(self.project.as_ref().map(|(_, found)| found))
@@ -83,14 +92,21 @@ impl<'a> Verifier<'a> {
         Ok(Judged { path: file.path, finding, checkpoint: checkpoint.clone(), artifact })
     }
 
-    async fn project(&mut self, name: &ProjectName) -> Result<&VerifiedLookup, client::Error> {
-        let cached = self.project.take().filter(|(cached, _)| cached == name);
-        let cached = if let Some(cached) = cached {
-            cached
-        } else {
-            (name.clone(), self.client.lookup(&LookupKey::Project(name.clone())).await?)
-        };
-        Ok(&self.project.insert(cached).1)
+    /// All entries of a project; `None` if they are more than the log answers at once.
+    async fn project(
+        &mut self,
+        name: &ProjectName,
+    ) -> Result<Option<&[VerifiedEntry]>, client::Error> {
+        let mut cached = self.project.take().filter(|(cached, _)| cached == name);
+        if cached.is_none() {
+            match self.client.lookup(&LookupKey::Project(name.clone())).await {
+                Ok(found) => cached = Some((name.clone(), found)),
+                Err(client::Error::Undecided(Undecided::TooMany(_))) => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        self.project = cached;
+        Ok(self.project.as_ref().map(|(_, found)| found.entries()))
     }
 }
 

@@ -41,6 +41,14 @@ async fn verify_judges_files() {
 }
 
 #[tokio::test]
+async fn files_of_a_huge_project_are_judged() {
+    let session = session().await;
+    session.server.lie(Lie::BigProject);
+    let shown = session.run("verify attrs-1.0.tar.gz attrs-1.0.zip").await;
+    insta::assert_snapshot!("verify_huge", shown);
+}
+
+#[tokio::test]
 async fn lookup_shows_entries() {
     let session = session().await;
     let sha256 = crate::log::digest("sdist");

@@ -46,7 +46,8 @@ pub(crate) enum Lie {
     TruncatedTile,
     SkippedEntry,
     NoTiles,
-    /// Not lies: what the format allows.
+    /// Not lies: what the contract allows.
+    BigProject,
     NoPartials,
     Gzip,
 }
@@ -259,6 +260,9 @@ impl Log for Server {
         let served = self.served();
         let (log, lie) = (&served.log, served.lie);
         let key = match request.into_inner().key.unwrap() {
+            Key::Project(_) if lie == Lie::BigProject => {
+                return Err(Status::resource_exhausted("20001 entries or more"));
+            }
             Key::Project(name) => MapKey::project(&project(&name)),
             Key::Filename(name) => MapKey::file(&name),
             Key::Sha256(hex) => MapKey::sha256(&record::Digest::parse(&hex).unwrap()),
