@@ -76,8 +76,8 @@ impl OpenLog {
         metrics: PrometheusHandle,
         stop: CancellationToken,
     ) -> anyhow::Result<Router> {
-        let log = LogService::new(self.reader.clone(), stop);
-        let submit = token.map(|token| SubmitService::new(self.sequencer.clone(), token));
+        let log = LogService::new(self.reader.clone(), stop.clone());
+        let submit = token.map(|token| SubmitService::new(self.sequencer.clone(), token, stop));
         let (grpc, health) = grpc::routes(log, submit).await?;
         tokio::spawn(grpc::report_health(self.sequencer.watch_state(), health));
         let health =

@@ -83,12 +83,18 @@ impl Check {
 
     /// The remembered and the published head are signed heads of this log.
     async fn signed_heads(&mut self, head: TreeHead, register: &HeadRegister) {
+        let published = self.store.checkpoint().await;
         match register.read() {
             Ok(Some(checkpoint)) => self.signed_head("the remembered head", head, &checkpoint),
+            Ok(None) if matches!(published, Ok(Some(_))) => self.findings.push(
+                "the remembered head is missing, though one was published; if it is kept elsewhere, \
+                 say so with --head-file"
+                    .to_owned(),
+            ),
             Ok(None) => {}
             Err(error) => self.finding("the remembered head", error),
         }
-        match self.store.checkpoint().await {
+        match published {
             Ok(Some(bytes)) => match SignedCheckpoint::parse(&bytes) {
                 Ok(checkpoint) => self.signed_head("the published head", head, &checkpoint),
                 Err(error) => self.finding("the published head", error),

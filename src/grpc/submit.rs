@@ -10,6 +10,7 @@ use record::Fact;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use thiserror::Error;
+use tokio_util::sync::CancellationToken;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Request, Response, Status, Streaming};
 
@@ -86,12 +87,14 @@ impl Token {
 pub struct SubmitService {
     sequencer: Sequencer,
     token: Token,
+    stop: CancellationToken,
 }
 
 impl SubmitService {
-    /// Submits to `sequencer` for those who hold `token`.
-    pub fn new(sequencer: Sequencer, token: Token) -> SubmitService {
-        SubmitService { sequencer, token }
+    /// Submits to `sequencer` for those who hold `token`; open streams take no more requests, and
+    /// end when the last one is answered, when `stop` is cancelled.
+    pub fn new(sequencer: Sequencer, token: Token, stop: CancellationToken) -> SubmitService {
+        SubmitService { sequencer, token, stop }
     }
 }
 
@@ -107,6 +110,7 @@ impl v1::submit_server::Submit for SubmitService {
         let sequencer = Arc::new(self.sequencer.clone());
         let answers = request
             .into_inner()
+            .take_until(self.stop.clone().cancelled_owned())
             .map(move |request| {
                 let sequencer = Arc::clone(&sequencer);
                 async move { Ok(respond(&sequencer, request?).await) }

@@ -8,8 +8,8 @@ use catalog::CatalogError;
 use store::StoreError;
 use thiserror::Error;
 use tlog::{
-    Bundle, EdgeError, Hash, LeafIndex, RightEdge, SignedCheckpoint, TileError, TilePath, TreeHead,
-    TreeSize, Verified,
+    Bundle, EdgeError, Hash, LeafIndex, PolicyError, RightEdge, SignedCheckpoint, TileError,
+    TilePath, TreeHead, TreeSize, Verified,
 };
 use tokio::sync::watch;
 
@@ -61,6 +61,17 @@ pub enum OpenError {
         remembered: Hash,
         /// The root that the store has at that size.
         stored: Hash,
+    },
+    /// A remembered or published head was not signed with the log's key.
+    #[error(
+        "{what} was not signed with the key that is here: put the key back with which the log was \
+         created, an existing log is never given a new one"
+    )]
+    OtherKey {
+        /// Which head.
+        what: &'static str,
+        /// What is wrong with its signature.
+        source: PolicyError,
     },
     /// A remembered or published head was signed for another log.
     #[error("{what} is of the log {found}, and the key is of {expected}")]
@@ -122,19 +133,23 @@ pub(super) async fn open(parts: Parts) -> Result<Opened, OpenError> {
     Ok((writer, state_seen, published_seen))
 }
 
-/// A head once signed must be a head of what is stored now.
+/// A head once signed must be signed with this key, and be a head of what is stored now.
 async fn check_signed(
     parts: &Parts,
     head: TreeHead,
     what: &'static str,
     checkpoint: &SignedCheckpoint,
 ) -> Result<(), OpenError> {
-    let expected = parts.key.verifying_key().name();
+    let key = parts.key.verifying_key();
+    let expected = key.name();
     let (found, signed) = (checkpoint.checkpoint().origin(), checkpoint.checkpoint().head());
     if found != expected {
         let (found, expected) = (found.to_owned(), expected.to_owned());
         return Err(OpenError::OtherLog { what, found, expected });
     }
+    checkpoint
+        .verify(expected, std::slice::from_ref(key))
+        .map_err(|source| OpenError::OtherKey { what, source })?;
     if signed.size > head.size {
         let (remembered, stored) = (signed.size, head.size);
         return Err(OpenError::Behind { what, remembered, stored });
