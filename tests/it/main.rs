@@ -4,8 +4,11 @@
 //! process id. With `INDELIBLE_LONG=1` the loops are longer.
 #![allow(clippy::unwrap_used, reason = "a test that can not be set up has failed")]
 
+mod crash;
+mod fsck;
 mod grpc_answers;
 mod grpc_refusals;
 mod harness;
+mod lifecycle;
 mod static_files;
 mod tls;

@@ -32,3 +32,9 @@ pub(crate) fn sha256(number: u64) -> Digest {
 pub(crate) fn files(numbers: Range<u64>) -> Vec<Fact> {
     numbers.map(|number| fact(Kind::Listed(file(number)))).collect()
 }
+
+/// Files whose entries are 4 KiB and more.
+pub(crate) fn large_files(numbers: Range<u64>) -> Vec<Fact> {
+    let large = |number| ListedFile { yanked: Some("y".repeat(4096)), ..file(number) };
+    numbers.map(|number| fact(Kind::Listed(large(number)))).collect()
+}

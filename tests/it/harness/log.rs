@@ -59,8 +59,13 @@ impl TestLog {
 
     /// The command that serves it on a free port, taking submissions with [`TOKEN`].
     pub(crate) fn command(&self, more: &[&str]) -> tokio::process::Command {
+        self.command_at(&self.data, more)
+    }
+
+    /// The same for a copy of its directory.
+    pub(crate) fn command_at(&self, data: &Path, more: &[&str]) -> tokio::process::Command {
         let mut command = indelibled(["serve", "--listen", "127.0.0.1:0", "--data"]);
-        command.arg(&self.data).arg("--token-file").arg(self.path("token"));
+        command.arg(data).arg("--token-file").arg(self.path("token"));
         if !more.contains(&"--min-free") {
             command.args(["--min-free", "0"]);
         }

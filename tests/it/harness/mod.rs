@@ -1,6 +1,7 @@
 //! What the tests have in common: logs in temporary directories, the program as a process, and ways
 //! to write to a log and to read it back.
 
+mod copy;
 mod facts;
 mod log;
 mod process;
@@ -10,8 +11,9 @@ mod submitter;
 
 use std::time::Duration;
 
-pub(crate) use facts::{fact, file, files, sha256};
-pub(crate) use log::{TOKEN, TestLog};
+pub(crate) use copy::copy_tree;
+pub(crate) use facts::{fact, file, files, large_files, sha256};
+pub(crate) use log::{TOKEN, TestLog, fsck, init};
 pub(crate) use process::{Ended, Server, indelibled, run};
 pub(crate) use raw::{Answer, raw};
 pub(crate) use reader::{Reader, Tree, connect, hashes, index, size};
