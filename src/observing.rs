@@ -27,15 +27,13 @@ impl Log for Sequencer {
 
 /// The files of a project that the log holds as listed; `None` if it never saw the project.
 pub(crate) fn listed_names(state: &ProjectState) -> Option<Vec<ListedName>> {
-    let project_quarantined = state.status() == Status::Quarantined;
     let names = state.files().filter_map(|(filename, file)| {
         let page = file.current().filter(|page| page.is_listed())?;
-        let release_quarantined = state.release_status(page.version()) == Status::Quarantined;
         Some(ListedName {
             filename: filename.to_owned(),
             version: page.version().to_owned(),
             sha256: *page.sha256(),
-            quarantined: project_quarantined || release_quarantined,
+            quarantined: state.release_status(page.version()) == Status::Quarantined,
         })
     });
     state.is_seen().then(|| names.collect())

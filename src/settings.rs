@@ -125,3 +125,49 @@ impl Settings {
         observer::Settings { contact: self.contact.clone(), sweep_interval, ..default }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Args as _;
+
+    use super::Settings;
+
+    const DOCUMENTED: &str = include_str!("../deploy/indelibled.toml");
+
+    /// The documented file with its examples switched on.
+    fn all_keys() -> String {
+        let line = |line: &str| match line.strip_prefix('#') {
+            Some(rest) if rest.contains(" = ") && !rest.starts_with(' ') => rest.to_owned(),
+            _ => line.to_owned(),
+        };
+        DOCUMENTED.lines().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_documented_file_is_understood_and_documents_every_flag() {
+        toml::from_str::<Settings>(DOCUMENTED).unwrap();
+        toml::from_str::<Settings>(&all_keys()).unwrap();
+        let table: toml::Table = toml::from_str(&all_keys()).unwrap();
+        let command = Settings::augment_args(clap::Command::new("serve"));
+        let mut flags: Vec<_> =
+            command.get_arguments().map(|flag| flag.get_id().as_str()).collect();
+        let mut keys: Vec<_> = table.keys().map(String::as_str).collect();
+        flags.sort_unstable();
+        keys.sort_unstable();
+        assert_eq!(flags, keys);
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        let error = toml::from_str::<Settings>("listen = \"a:1\"\nlisten_on = 1\n").unwrap_err();
+        assert!(error.to_string().contains("listen_on"), "{error}");
+    }
+
+    #[test]
+    fn flags_win_over_the_file() {
+        let flags = Settings { pool: Some(1), ..Settings::default() };
+        let file = Settings { pool: Some(2), batch: Some(3), ..Settings::default() };
+        let both = flags.over(file);
+        assert_eq!((both.pool, both.batch, both.drain), (Some(1), Some(3), None));
+    }
+}
