@@ -5,10 +5,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that can not be set up has failed")]
 
 mod crash;
+mod demo;
+mod disk;
 mod fsck;
 mod grpc_answers;
 mod grpc_refusals;
 mod harness;
+mod interop;
 mod lifecycle;
+mod observing;
 mod static_files;
 mod tls;
