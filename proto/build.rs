@@ -1,4 +1,5 @@
 //! Compiles the `.proto` files in pure Rust: no `protoc` needs to be installed.
+#![allow(clippy::print_stdout)] // cargo reads it
 
 use std::error::Error;
 use std::path::PathBuf;

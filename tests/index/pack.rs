@@ -1,5 +1,6 @@
 //! Packs the recorded listings beside this file into the server, so that `indelibled demo` works
 //! wherever the program is.
+#![allow(clippy::print_stdout)] // cargo reads it
 
 use std::error::Error;
 use std::fs::File;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+#[allow(clippy::print_stdout, reason = "this is how a build script speaks to Cargo")]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=tests/index");
     let out = PathBuf::from(std::env::var("OUT_DIR")?).join("index.tar.gz");
