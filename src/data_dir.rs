@@ -41,7 +41,7 @@ impl DataDir {
             .with_context(|| format!("{origin:?} can not be the name of a log"))?;
         self.make_empty()?;
         self.write_key(&key).context("the signing key can not be written")?;
-        RocksStore::create(&self.store())?;
+        RocksStore::create(self.store())?;
         Ok(key.verifying_key().clone())
     }
 

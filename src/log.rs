@@ -69,7 +69,7 @@ impl OpenLog {
     ///
     /// # Errors
     /// A defect of the build.
-    pub async fn routes(
+    pub fn routes(
         &self,
         settings: &Settings,
         token: Option<Token>,
@@ -78,7 +78,7 @@ impl OpenLog {
     ) -> anyhow::Result<Router> {
         let log = LogService::new(self.reader.clone(), stop.clone());
         let submit = token.map(|token| SubmitService::new(self.sequencer.clone(), token, stop));
-        let (grpc, health) = grpc::routes(log, submit).await?;
+        let (grpc, health) = grpc::routes(log, submit)?;
         tokio::spawn(grpc::report_health(self.sequencer.watch_state(), health));
         let health =
             Health::new(self.sequencer.clone(), Arc::clone(&self.clock), settings.max_head_age());

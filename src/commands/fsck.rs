@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use record::Entry;
 use store::{RocksStore, Store};
-use tlog::{LeafIndex, SignedCheckpoint, TilePath, TreeHead, VerifyingKey};
+use tlog::{
+    Hash, LeafIndex, SignedCheckpoint, TilePath, TreeHead, TreeSize, Verified, VerifyingKey,
+};
 
 use crate::args::Fsck;
 use crate::data_dir::DataDir;
-use crate::entries::EntryReader;
+use crate::entries::{EntryReader, ReadError};
 use crate::reading::positions;
 use crate::register::HeadRegister;
 use crate::sequencer::second_opinion;
@@ -85,7 +87,7 @@ impl Check {
     async fn signed_heads(&mut self, head: TreeHead, register: &HeadRegister) {
         let published = self.store.checkpoint().await;
         match register.read() {
-            Ok(Some(checkpoint)) => self.signed_head("the remembered head", head, &checkpoint),
+            Ok(Some(checkpoint)) => self.signed_head("the remembered head", head, &checkpoint).await,
             Ok(None) if matches!(published, Ok(Some(_))) => self.findings.push(
                 "the remembered head is missing, though one was published; if it is kept elsewhere, \
                  say so with --head-file"
@@ -96,7 +98,7 @@ impl Check {
         }
         match published {
             Ok(Some(bytes)) => match SignedCheckpoint::parse(&bytes) {
-                Ok(checkpoint) => self.signed_head("the published head", head, &checkpoint),
+                Ok(checkpoint) => self.signed_head("the published head", head, &checkpoint).await,
                 Err(error) => self.finding("the published head", error),
             },
             Ok(None) => {}
@@ -104,7 +106,7 @@ impl Check {
         }
     }
 
-    fn signed_head(&mut self, what: &str, head: TreeHead, checkpoint: &SignedCheckpoint) {
+    async fn signed_head(&mut self, what: &str, head: TreeHead, checkpoint: &SignedCheckpoint) {
         let keys = std::slice::from_ref(&self.key);
         if let Err(error) = checkpoint.verify(self.key.name(), keys) {
             return self.finding(what, error);
@@ -113,14 +115,29 @@ impl Check {
         if signed.size > head.size {
             let (signed, stored) = (signed.size, head.size);
             self.findings.push(format!("{what} is of size {signed}, the store ends at {stored}"));
-        } else if signed.size == head.size && signed.root != head.root {
-            self.findings.push(format!("{what} has another root than the store"));
+            return;
         }
+        match self.root_at(head, signed.size).await {
+            Ok(root) if root == signed.root => {}
+            Ok(_) => self.findings.push(format!("{what} has another root than the store")),
+            Err(error) => self.finding(what, error),
+        }
+    }
+
+    /// Root of the stored tree when it had `size` entries.
+    async fn root_at(&self, head: TreeHead, size: TreeSize) -> anyhow::Result<Hash> {
+        let plan = head.plan_consistency(size)?;
+        let mut tiles = Vec::with_capacity(plan.tiles().len());
+        for path in plan.tiles() {
+            let bytes = self.store.get(path).await?;
+            tiles.push((*path, bytes.ok_or(ReadError::Missing(*path))?));
+        }
+        Ok(Verified::new(head, tiles)?.root_at(size)?)
     }
 
     /// Every tile and bundle is what the head needs, and nothing else is there.
     async fn objects(&mut self, head: TreeHead) {
-        let whole = tlog::TreeSize::ZERO;
+        let whole = TreeSize::ZERO;
         if let Err(error) = second_opinion::confirm(&*self.store, whole, head).await {
             self.finding("the tree", error);
         }

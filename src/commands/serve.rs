@@ -52,7 +52,7 @@ pub async fn serve(
     let writing = CancellationToken::new();
     let log = OpenLog::open(data, settings, writing.clone()).await?;
     let token = token.map(|(token, _)| token);
-    let routes = log.routes(settings, token, metrics::recorder(), stop.clone()).await?;
+    let routes = log.routes(settings, token, metrics::recorder(), stop.clone())?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let (address, size) = (listener.local_addr()?, log.reader.published().head.size);
     info!(key = %log.key, size = size.get(), "serving the log on {scheme}://{address}");

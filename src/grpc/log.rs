@@ -74,8 +74,11 @@ impl v1::log_server::Log for LogService {
             let message = format!("index {index} is not in a tree of size {tree}");
             return Err(Status::invalid_argument(message));
         }
-        let (proof, entry) =
-            self.reader.inclusion(&published, index, tree).await.map_err(refusal)?;
+        let (proof, entry) = self
+            .reader
+            .inclusion(&published, index, tree)
+            .await
+            .map_err(|failure| refusal(&failure))?;
         Ok(Response::new(v1::GetInclusionProofResponse {
             checkpoint: published.note.clone(),
             index: index.get(),
@@ -99,7 +102,11 @@ impl v1::log_server::Log for LogService {
         if request.to.is_some() && from > to {
             return Err(Status::invalid_argument(format!("from {from} is beyond to {to}")));
         }
-        let proof = self.reader.consistency(&published, from, to).await.map_err(refusal)?;
+        let proof = self
+            .reader
+            .consistency(&published, from, to)
+            .await
+            .map_err(|failure| refusal(&failure))?;
         Ok(Response::new(v1::GetConsistencyProofResponse {
             checkpoint: published.note.clone(),
             from: from.get(),
@@ -132,7 +139,10 @@ impl v1::log_server::Log for LogService {
                     return Ok(None);
                 }
                 let start = position("start", next)?;
-                let entries = reader.entries(&published, start, end).await.map_err(refusal)?;
+                let entries = reader
+                    .entries(&published, start, end)
+                    .await
+                    .map_err(|failure| refusal(&failure))?;
                 let after = next + entries.len() as u64;
                 Ok(Some((v1::GetEntriesResponse { start: next, entries }, (after, permit))))
             }
@@ -146,7 +156,8 @@ impl v1::log_server::Log for LogService {
     ) -> Result<Response<v1::LookupResponse>, Status> {
         let key = map_key(request.into_inner().key)?;
         let published = self.reader.published();
-        let proven = self.reader.lookup(&published, &key).await.map_err(refusal)?;
+        let proven =
+            self.reader.lookup(&published, &key).await.map_err(|failure| refusal(&failure))?;
         let (nodes, entries) = encode(proven);
         Ok(Response::new(v1::LookupResponse { checkpoint: published.note.clone(), nodes, entries }))
     }
@@ -215,7 +226,8 @@ impl Watcher {
         if !self.projects.is_empty() {
             wanted = self.of_interest(published, &wanted).await?;
         }
-        let proven = self.reader.prove(published, &wanted).await.map_err(refusal)?;
+        let proven =
+            self.reader.prove(published, &wanted).await.map_err(|failure| refusal(&failure))?;
         self.next = end;
         let (nodes, entries) = encode(proven);
         Ok(v1::WatchResponse { checkpoint: published.note.clone(), nodes, entries, next: end })
@@ -226,7 +238,7 @@ impl Watcher {
         published: &Published,
         all: &[tlog::LeafIndex],
     ) -> Result<Vec<tlog::LeafIndex>, Status> {
-        let entries = self.reader.at(published, all).await.map_err(refusal)?;
+        let entries = self.reader.at(published, all).await.map_err(|failure| refusal(&failure))?;
         let kept = all.iter().zip(entries).filter(|(_, bytes)| {
             let Ok(Parsed::Known(entry)) = Entry::parse(bytes) else { return false };
             entry.project().is_some_and(|project| self.projects.contains(project))

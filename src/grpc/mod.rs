@@ -30,7 +30,7 @@ const MAX_SUBMISSION: usize = 32 << 20;
 ///
 /// # Errors
 /// A broken descriptor set, which the build would have to have made.
-pub async fn routes(
+pub fn routes(
     log: LogService,
     submit: Option<SubmitService>,
 ) -> Result<(Routes, HealthReporter), tonic_reflection::server::Error> {
@@ -63,7 +63,7 @@ pub async fn report_health(mut state: watch::Receiver<WriterState>, health: Heal
 }
 
 /// What a reader is told when a question is not answered.
-fn refusal(failure: AnswerError) -> Status {
+fn refusal(failure: &AnswerError) -> Status {
     let message = failure.to_string();
     match failure {
         AnswerError::Beyond { .. } => Status::out_of_range(message),

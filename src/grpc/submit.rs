@@ -147,7 +147,7 @@ async fn log_facts(sequencer: &Sequencer, facts: v1::Facts) -> Result<v1::Logged
                 .map_err(|why| Status::invalid_argument(format!("fact {number}: {why}")))
         })
         .collect::<Result<_, _>>()?;
-    let receipt = sequencer.submit(facts).await.map_err(submit_status)?;
+    let receipt = sequencer.submit(facts).await.map_err(|error| submit_status(&error))?;
     Ok(v1::Logged { entries: receipt.entries, checkpoint: receipt.published.note.clone() })
 }
 
@@ -164,7 +164,7 @@ async fn listed(sequencer: &Sequencer, name: &str) -> Result<v1::Listed, Status>
     Ok(v1::Listed { known: true, files: files.collect() })
 }
 
-fn submit_status(error: SubmitError) -> Status {
+fn submit_status(error: &SubmitError) -> Status {
     let code = match error {
         SubmitError::Invalid { .. } => Code::InvalidArgument,
         SubmitError::PoolFull => Code::ResourceExhausted,

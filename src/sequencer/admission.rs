@@ -90,7 +90,7 @@ impl<'a> Admission<'a> {
             let known = self.states.files.get(filename);
             let state = self.state(&mut changed.files, filename.to_owned(), known, &key).await?;
             let news = state.admit(fact, self.observed, None);
-            news.iter().for_each(|entry| state.apply(entry));
+            state.apply_all(&news);
             return Ok(news);
         }
         let Fact::Status(status) = fact else { return Ok(Vec::new()) };
@@ -98,8 +98,9 @@ impl<'a> Admission<'a> {
         let known = self.states.projects.get(&status.project);
         let state = self.state(&mut changed.projects, status.project.clone(), known, &key).await?;
         let news = state.admit_status(status, self.observed, None);
-        news.iter().for_each(|entry| state.apply(entry));
-        Ok(news.into_iter().collect())
+        let news: Vec<Entry> = news.into_iter().collect();
+        state.apply_all(&news);
+        Ok(news)
     }
 
     /// The state under `name`: as this submission changed it, else as `known`, else from the log.
@@ -125,6 +126,13 @@ impl<'a> Admission<'a> {
 pub(crate) trait Fold: Clone + Default {
     /// Moves on by one entry.
     fn apply(&mut self, entry: &Entry);
+
+    /// Moves on by entries in their order.
+    fn apply_all(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            self.apply(entry);
+        }
+    }
 }
 
 impl Fold for FileState {

@@ -110,7 +110,7 @@ impl SecondOpinion<'_> {
         index: u64,
         known: u64,
     ) -> Result<(), SecondOpinionError> {
-        let path = self.path(TileKind::Hashes(level), index)?;
+        let path = self.path(TileKind::Hashes(level), index);
         let hashes = self.tile(path).await?;
         let agrees = match level.checked_sub(1) {
             None => hashes == self.leaf_hashes(index).await?,
@@ -126,7 +126,7 @@ impl SecondOpinion<'_> {
 
     /// Leaf hashes of the entries of bundle `index`.
     async fn leaf_hashes(&self, index: u64) -> Result<Vec<[u8; 32]>, SecondOpinionError> {
-        let path = self.path(TileKind::Entries, index)?;
+        let path = self.path(TileKind::Entries, index);
         let bytes = self.object(path).await?;
         let bundle =
             Bundle::parse(&bytes, path.width()).map_err(|_| SecondOpinionError::Length(path))?;
@@ -141,7 +141,7 @@ impl SecondOpinion<'_> {
     ) -> Result<Vec<[u8; 32]>, SecondOpinionError> {
         let mut roots = Vec::new();
         for index in tiles {
-            let tile = self.tile(self.path(TileKind::Hashes(level), index)?).await?;
+            let tile = self.tile(self.path(TileKind::Hashes(level), index)).await?;
             roots.extend(root_of(&tile));
         }
         Ok(roots)
@@ -158,15 +158,15 @@ impl SecondOpinion<'_> {
         let full = hashes / u64::from(FULL_WIDTH);
         let mut edge = match hashes % u64::from(FULL_WIDTH) {
             0 => Vec::new(),
-            _ => self.tile(self.path(TileKind::Hashes(level), full)?).await?,
+            _ => self.tile(self.path(TileKind::Hashes(level), full)).await?,
         };
         edge.extend(below);
         Ok(root_of(&edge))
     }
 
-    fn path(&self, kind: TileKind, index: u64) -> Result<TilePath, SecondOpinionError> {
+    fn path(&self, kind: TileKind, index: u64) -> TilePath {
         let path = TilePath::at_size(kind, index, self.size);
-        Ok(path.expect("only tiles that the tree has are asked for"))
+        path.expect("only tiles that the tree has are asked for")
     }
 
     async fn tile(&self, path: TilePath) -> Result<Vec<[u8; 32]>, SecondOpinionError> {

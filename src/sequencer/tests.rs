@@ -81,10 +81,10 @@ async fn session(parts: Parts, seen: &Seen) -> Vec<usize> {
     let Ok((sequencer, done)) = Sequencer::start(parts, stop.clone()).await else {
         return answered;
     };
-    for submission in 0..SUBMISSIONS.len() {
+    for (submission, &entries) in SUBMISSIONS.iter().enumerate() {
         match sequencer.submit(facts(submission)).await {
             Ok(receipt) => {
-                assert!(receipt.entries == 0 || receipt.entries == SUBMISSIONS[submission]);
+                assert!(receipt.entries == 0 || receipt.entries == entries);
                 seen.head(receipt.published.head);
                 answered.push(submission);
             }
@@ -219,7 +219,7 @@ async fn what_is_read_back_damaged_is_never_signed() {
         sequencer.submit(facts(0)).await.unwrap();
         let before = sequencer.published().head;
         store.armed.store(true, Ordering::Relaxed);
-        let refused = sequencer.submit(facts(1)).await.err().expect("refused");
+        let refused = sequencer.submit(facts(1)).await.expect_err("refused");
         assert!(refused.to_string().contains("second opinion"), "{kind:?}: {refused}");
         assert!(matches!(sequencer.state(), WriterState::Halted(_)));
         // Even when reads are fine again, nothing is written before a new start.
@@ -288,7 +288,7 @@ async fn a_bad_fact_refuses_its_submission_only() {
     if let Fact::Listed(file) = &mut bad[1] {
         file.filename = "line\nbreak".to_owned();
     }
-    let refused = sequencer.submit(bad).await.err().expect("refused");
+    let refused = sequencer.submit(bad).await.expect_err("refused");
     assert!(matches!(refused, SubmitError::Invalid { number: 1, .. }), "{refused}");
     assert!(refused.to_string().contains("filename"), "{refused}");
     // Nothing of it was logged, and nothing of it is remembered as logged.
@@ -305,7 +305,7 @@ async fn a_low_disk_makes_the_log_read_only_for_as_long_as_it_lasts() {
     let mut parts = parts(store.clone(), dir.path());
     parts.space = SpaceGuard::new(dir.path().to_owned(), u64::MAX);
     let (sequencer, done) = Sequencer::start(parts, stop.clone()).await.unwrap();
-    let refused = sequencer.submit(facts(0)).await.err().expect("refused");
+    let refused = sequencer.submit(facts(0)).await.expect_err("refused");
     assert!(refused.to_string().contains("read-only"), "{refused}");
     assert!(matches!(sequencer.state(), WriterState::ReadOnly(_)));
     stop.cancel();

@@ -124,20 +124,16 @@ impl Writer {
             state.clone_from(&found);
             changed
         });
-        match found {
-            WriterState::ReadOnly(why) => {
-                if changed {
-                    warn!(%why, "the log is read-only");
-                }
-                Err(why)
+        if let WriterState::ReadOnly(why) = found {
+            if changed {
+                warn!(%why, "the log is read-only");
             }
-            _ => {
-                if changed {
-                    info!("there is room again: the log takes entries");
-                }
-                Ok(())
-            }
+            return Err(why);
         }
+        if changed {
+            info!("there is room again: the log takes entries");
+        }
+        Ok(())
     }
 
     /// Admits each submission by itself; those that can not be are answered at once.
@@ -194,6 +190,8 @@ impl Writer {
         self.parts.store.publish(&signed).await?;
         let published = Arc::new(Published::new(&signed, (self.parts.clock)()));
         self.published.send_replace(Arc::clone(&published));
+        // Exact up to 2^53 entries.
+        #[allow(clippy::cast_precision_loss)]
         metrics::gauge!("indelible_tree_size").set(head.size.get() as f64);
         Ok(published)
     }

@@ -40,7 +40,7 @@ pub async fn run(arguments: Demo) -> anyhow::Result<ExitCode> {
     let settings = Settings { min_free: Some(64), ..Settings::default() };
     let writing = CancellationToken::new();
     let log = OpenLog::open(&data, &settings, writing.clone()).await?;
-    let routes = log.routes(&settings, None, metrics::recorder(), stop.clone()).await?;
+    let routes = log.routes(&settings, None, metrics::recorder(), stop.clone())?;
     let url = format!("http://{}", listener.local_addr()?);
     let serving = server::serve(listener, None, routes, stop.clone(), settings.drain());
     let serving = tokio::spawn(serving);
