@@ -63,10 +63,10 @@ struct Told {
 
 impl Told {
     /// For one size there is one note, down to its bytes.
-    fn note(&mut self, log: &TestLog, note: Bytes) {
-        let size = log.head(&note).size.get();
+    fn note(&mut self, log: &TestLog, note: &Bytes) {
+        let size = log.head(note).size.get();
         let before = self.notes.entry(size).or_insert_with(|| note.clone());
-        assert_eq!(*before, note, "two notes of size {size}");
+        assert_eq!(before, note, "two notes of size {size}");
     }
 
     /// What was told before holds in what the log serves now.
@@ -127,10 +127,10 @@ async fn killed_again_and_again_it_loses_nothing() {
         for answered in within("the submitters", submitting.join_all()).await.into_iter().flatten()
         {
             told.files.extend(answered.files);
-            told.note(&log, answered.checkpoint);
+            told.note(&log, &answered.checkpoint);
         }
         for note in within("the reader", reading).await.unwrap() {
-            told.note(&log, note);
+            told.note(&log, &note);
         }
         if round % 5 == 4 {
             let fsck = log.fsck().await;

@@ -91,7 +91,7 @@ impl SmallDisk {
 
 fn free_mib(dir: &Path) -> usize {
     let stat = rustix::fs::statvfs(dir).unwrap();
-    usize::try_from(stat.f_bavail * stat.f_frsize >> 20).unwrap()
+    usize::try_from((stat.f_bavail * stat.f_frsize) >> 20).unwrap()
 }
 
 /// Status and line of `/healthz`.

@@ -64,14 +64,18 @@ impl Original {
         server.terminate().await;
     }
 
-    /// Files below `dir` whose name `is` of a class.
-    fn files(&self, dir: &str, is: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    /// Files in `dir` that are of one of the classes: beginnings of names, or extensions.
+    fn files(&self, dir: &str, classes: &[&str]) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.log.data().join(dir)).unwrap();
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        let chosen = names.into_iter().filter(|name| is(name));
-        chosen.map(|name| Path::new(dir).join(name)).collect()
+        let names = entries.map(|entry| PathBuf::from(entry.unwrap().file_name()));
+        let is_of = |name: &Path, class: &str| {
+            let begins = name.to_str().unwrap().starts_with(class);
+            begins || name.extension().is_some_and(|extension| extension == class)
+        };
+        let mut chosen: Vec<_> =
+            names.filter(|name| classes.iter().any(|class| is_of(name, class))).collect();
+        chosen.sort();
+        chosen.into_iter().map(|name| Path::new(dir).join(name)).collect()
     }
 }
 
@@ -154,7 +158,7 @@ async fn an_acknowledged_head_that_contradicts_the_store_is_found() {
 async fn flips_in_sorted_files_are_found_or_touch_no_data() {
     let original = Original::create().await;
     for dir in ["store/rocksdb", "catalog"] {
-        let tables = original.files(dir, |name| name.ends_with(".sst"));
+        let tables = original.files(dir, &["sst"]);
         assert!(!tables.is_empty(), "{dir} has no sorted file");
         for table in &tables {
             let length = length(&original, table);
@@ -178,9 +182,7 @@ async fn flips_in_sorted_files_are_found_or_touch_no_data() {
 #[tokio::test]
 async fn flips_in_what_holds_the_store_together_are_found() {
     let original = Original::create().await;
-    let files = original.files("store/rocksdb", |name| {
-        name.starts_with("MANIFEST") || name == "CURRENT" || name.ends_with(".log")
-    });
+    let files = original.files("store/rocksdb", &["MANIFEST", "CURRENT", "log"]);
     assert_eq!(files.len(), 3, "{files:?}");
     for file in &files {
         let length = length(&original, file);
@@ -201,10 +203,35 @@ async fn flips_in_what_holds_the_store_together_are_found() {
 #[tokio::test]
 async fn notes_of_the_database_to_people_do_not_matter() {
     let original = Original::create().await;
-    let is_note = |name: &str| name.starts_with("OPTIONS") || name == "IDENTITY" || name == "LOG";
-    for file in original.files("store/rocksdb", is_note) {
+    for file in original.files("store/rocksdb", &["OPTIONS", "IDENTITY", "LOG"]) {
         let ended = original.damaged(|copy| flip(&copy.join(&file), 5)).await;
         assert_eq!(ended.code, Some(0), "{}: {ended:?}", file.display());
+    }
+}
+
+/// Whoever has the key can sign anything; a signed head of another history is a fork.
+#[tokio::test]
+async fn a_signed_head_of_another_history_is_found() {
+    let original = Original::create().await;
+    let secret = fs::read_to_string(original.log.data().join("key")).unwrap();
+    let key = tlog::SigningKey::parse(secret.trim_end()).unwrap();
+    let sign = |size: u64, root_of: u64| {
+        let root = original.tree.head(root_of).root;
+        let head = tlog::TreeHead { size: crate::harness::size(size), root };
+        let checkpoint = tlog::Checkpoint::new("log.example/pypi", head).unwrap();
+        tlog::SignedCheckpoint::sign(&checkpoint, &key).to_bytes()
+    };
+    for (size, root_of, code, why) in [
+        (500, 500, 0, ""),
+        (300, 300, 0, ""),
+        (300, 299, 1, "the remembered head has another root than the store"),
+        (500, 499, 1, "the remembered head has another root than the store"),
+        (501, 500, 1, "the remembered head is of size 501, the store ends at 500"),
+    ] {
+        let note = sign(size, root_of);
+        let ended = original.damaged(|copy| fs::write(copy.join("head"), note).unwrap()).await;
+        assert_eq!(ended.code, Some(code), "{size} with the root of {root_of}: {ended:?}");
+        assert!(ended.stdout.contains(why), "{why}: {ended:?}");
     }
 }
 

@@ -215,6 +215,14 @@ fn listed(change: impl FnOnce(&mut ListedFile)) -> Fact {
     fact(Kind::Listed(file))
 }
 
+fn of_project(name: &str) -> Fact {
+    listed(|file| name.clone_into(&mut file.project))
+}
+
+fn named(filename: &str) -> Fact {
+    listed(|file| filename.clone_into(&mut file.filename))
+}
+
 /// Facts that can not be logged, and what the log says to each.
 fn bad_facts() -> Vec<(Fact, &'static str)> {
     let status = |status: &str, project: &str| {
@@ -231,19 +239,15 @@ fn bad_facts() -> Vec<(Fact, &'static str)> {
         }))
     };
     let unlisted = UnlistedFile { project: "No/Name".to_owned(), filename: "f".to_owned() };
-    let long = "f".repeat(1025);
     vec![
         (Fact { fact: None }, "the fact is empty"),
-        (listed(|file| file.project.clear()), "project: a project name is ASCII"),
-        (listed(|file| file.project = "Project-3".to_owned()), "project: not normalised"),
-        (listed(|file| file.project = "a..b".to_owned()), "project: not normalised"),
-        (listed(|file| file.filename = long.clone()), "`filename` is longer than 1024 bytes"),
-        (listed(|file| file.filename.clear()), "`filename` is empty"),
-        (listed(|file| file.filename = "a\nb".to_owned()), "`filename` holds a control character"),
-        (
-            listed(|file| file.filename = "a\u{7f}".to_owned()),
-            "`filename` holds a control character",
-        ),
+        (of_project(""), "project: a project name is ASCII"),
+        (of_project("Project-3"), "project: not normalised"),
+        (of_project("a..b"), "project: not normalised"),
+        (named(&"f".repeat(1025)), "`filename` is longer than 1024 bytes"),
+        (named(""), "`filename` is empty"),
+        (named("a\nb"), "`filename` holds a control character"),
+        (named("a\u{7f}"), "`filename` holds a control character"),
         (listed(|file| file.sha256 = vec![1; 31].into()), "sha256: a digest is 32 bytes, not 31"),
         (listed(|file| file.sha256 = vec![1; 33].into()), "sha256: a digest is 32 bytes, not 33"),
         (listed(|file| file.sha256.clear()), "sha256: a digest is 32 bytes, not 0"),
@@ -306,7 +310,7 @@ async fn requests_that_are_no_submission_are_refused_alone() {
 #[tokio::test]
 async fn text_that_an_entry_can_do_without_is_left_out() {
     let (_log, server, mut reader) = served().await;
-    let bad_version = listed(|file| file.version = "1\u{0}2".to_owned());
+    let bad_version = listed(|file| "1\u{0}2".clone_into(&mut file.version));
     assert_eq!(Submitter::open(&server).await.submit(vec![bad_version]).await.entries, 1);
     let entry = reader.entries(SIZE..SIZE + 1).await.remove(0);
     let text = String::from_utf8(entry.to_vec()).unwrap();

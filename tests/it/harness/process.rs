@@ -59,14 +59,12 @@ impl Server {
         let (address, mut seen) = watch::channel(None);
         tokio::spawn(listen(child.stderr.take().unwrap(), Arc::clone(&said), address));
         let served = async { seen.wait_for(Option::is_some).await.map(|url| url.clone()) };
-        match within("start", served).await {
-            Ok(url) => Ok(Server { child, said, url: url.unwrap() }),
-            Err(_) => {
-                let status = within("the end of a failed start", child.wait()).await.unwrap();
-                let stderr = said.lock().unwrap().clone();
-                Err(Ended { code: status.code(), stdout: String::new(), stderr })
-            }
+        if let Ok(url) = within("start", served).await {
+            return Ok(Server { child, said, url: url.unwrap() });
         }
+        let status = within("the end of a failed start", child.wait()).await.unwrap();
+        let stderr = said.lock().unwrap().clone();
+        Err(Ended { code: status.code(), stdout: String::new(), stderr })
     }
 
     /// Host and port.
