@@ -18,6 +18,7 @@ mod map;
 mod project;
 mod state;
 mod timestamp;
+mod trie;
 mod version;
 
 pub use digest::{Digest, InvalidDigest, MapRoot};
@@ -36,4 +37,8 @@ pub use map::MapKey;
 pub use project::{InvalidProjectName, MAX_PROJECT_LEN, ProjectName};
 pub use state::{FileState, ProjectState, Sighting};
 pub use timestamp::{InvalidTimestamp, Timestamp};
+pub use trie::{
+    InvalidMapProof, LookupPlan, MapAnswer, MapBuilder, MapProof, MapProofError, MapTrie, MapValue,
+    OrderError, PairsError, PositionsError, PrefixPlan, PrefixProof, Subtree, map_value,
+};
 pub use version::canonical_version;
