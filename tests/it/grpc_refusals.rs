@@ -256,6 +256,7 @@ fn bad_facts() -> Vec<(Fact, &'static str)> {
         (fact(Kind::Unlisted(unlisted)), "project: a project name is ASCII"),
         (status("resurrected", "project-0"), "status: \"resurrected\" is none that the log knows"),
         (status("", "project-0"), "status: \"\" is none that the log knows"),
+        (status("yanked", "project-0"), "status entry: `status` does not go with the other fields"),
         (status("archived", "-"), "project: a project name is ASCII"),
         (content(31, 32), "sha256: a digest is 32 bytes, not 31"),
         (content(32, 0), "got: a digest is 32 bytes, not 0"),
@@ -304,6 +305,20 @@ async fn requests_that_are_no_submission_are_refused_alone() {
     assert_eq!(submitter.submit(Vec::new()).await.entries, 0, "nothing is not an error");
     assert_eq!(submitter.submit(files(0..SIZE)).await.entries, 0, "nor is nothing new");
     assert_eq!(reader.tree().await.size(), SIZE);
+    server.terminate().await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_long_ends_its_stream_alone() {
+    let (_log, server, mut reader) = served().await;
+    let mut submitter = Submitter::open(&server).await;
+    let reason = Some("r".repeat(33 << 20));
+    let project = "project-0".to_owned();
+    let long = StatusFact { project, status: "archived".to_owned(), reason, version: None };
+    let status = submitter.try_submit(vec![fact(Kind::Status(long))]).await.unwrap_err();
+    assert_eq!(status.code(), Code::OutOfRange, "{status}");
+    assert_eq!(reader.tree().await.size(), SIZE);
+    assert_eq!(Submitter::open(&server).await.submit(files(SIZE..SIZE + 1)).await.entries, 1);
     server.terminate().await;
 }
 

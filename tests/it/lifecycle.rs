@@ -263,9 +263,10 @@ async fn a_store_restored_from_a_backup_is_refused() {
     fs::rename(&store, &newest).unwrap();
     copy_tree(&backup, &store);
     let head = fs::read(log.data().join("head")).unwrap();
-    for catalog in [true, false] {
-        if !catalog {
-            fs::remove_dir_all(log.data().join("catalog")).unwrap();
+    let catalog = log.path("catalog");
+    for with_catalog in [true, false] {
+        if !with_catalog {
+            fs::rename(log.data().join("catalog"), &catalog).unwrap();
         }
         let refusal = log.refusal(&[]).await;
         for part in ["is of size 10", "the store ends at size 5", "would fork the log"] {
@@ -276,6 +277,12 @@ async fn a_store_restored_from_a_backup_is_refused() {
     let fsck = log.fsck().await;
     assert_eq!(fsck.code, Some(1), "{fsck:?}");
     assert!(fsck.stdout.contains("is of size 10, the store ends at 5"), "{fsck:?}");
+    // Even with the head gone, a catalog from after the backup tells.
+    fs::remove_file(log.data().join("head")).unwrap();
+    copy_tree(&catalog, &log.data().join("catalog"));
+    let refusal = log.refusal(&[]).await;
+    assert!(refusal.contains("the catalog is of another log or of a longer one"), "{refusal}");
+    fs::write(log.data().join("head"), head).unwrap();
 
     fs::remove_dir_all(&store).unwrap();
     fs::rename(&newest, &store).unwrap();

@@ -5,12 +5,15 @@
 #![allow(clippy::unwrap_used, reason = "a test that can not be set up has failed")]
 
 mod crash;
+mod crowd;
 mod demo;
 mod disk;
+mod fork;
 mod fsck;
 mod grpc_answers;
 mod grpc_refusals;
 mod harness;
+mod history;
 mod interop;
 mod lifecycle;
 mod observing;
