@@ -30,10 +30,16 @@ impl CompactRange {
         CompactRange { size: TreeSize::ZERO, roots: Vec::new() }
     }
 
-    /// Takes the roots of `[0, size)`, largest first: one for each set bit of the size.
-    pub(crate) fn from_roots(size: TreeSize, roots: Vec<Hash>) -> CompactRange {
-        debug_assert_eq!(size.get().count_ones() as usize, roots.len());
-        CompactRange { size, roots }
+    /// Takes the roots of `[0, size)`, largest first; `None` unless there is one for each set bit of
+    /// the size. Whether they belong to a tree shows when [`root`](Self::root) is compared with its.
+    pub fn from_roots(size: TreeSize, roots: Vec<Hash>) -> Option<CompactRange> {
+        let complete = usize::try_from(size.get().count_ones()) == Ok(roots.len());
+        complete.then_some(CompactRange { size, roots })
+    }
+
+    /// Roots of the perfect subtrees that cover the leaves, largest first.
+    pub fn roots(&self) -> &[Hash] {
+        &self.roots
     }
 
     /// Number of leaves covered.

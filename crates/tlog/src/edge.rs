@@ -117,7 +117,8 @@ impl RightEdge {
             roots.extend(tile.roots());
             put_tile(&mut tiles, path, bytes);
         }
-        let range = CompactRange::from_roots(head.size, roots);
+        let range = CompactRange::from_roots(head.size, roots)
+            .expect("the tiles of a size have one root for each of its set bits");
         if range.root() != head.root {
             return Err(EdgeError::RootMismatch { expected: head.root, computed: range.root() });
         }

@@ -6,6 +6,7 @@
 //!   [`Verified`], take the [proof](Verified::inclusion).
 //! * Proofs are checked by the [head](TreeHead::verify_inclusion) they are about, and a head counts
 //!   once a [`Policy`] accepts the [`SignedCheckpoint`] that states it.
+//! * A witness [judges](AddCheckpoint::judge) a request by the head it cosigned last, and nothing else.
 //!
 //! Everything here is pure: no I/O, no clock, no threads, no randomness. What is parsed is canonical:
 //! formatting it gives the same bytes, anything else is refused.
@@ -31,6 +32,7 @@ mod proof_file;
 mod signing_key;
 mod tile;
 mod verified;
+mod witness;
 
 pub use bundle::{Bundle, EntryTooLong, InvalidBundle, MAX_ENTRY_LEN, append_entry, bundle_prefix};
 pub use checkpoint::{
@@ -50,3 +52,8 @@ pub use proof_file::{InvalidProofFile, MAX_PROOF_HASHES, ProofFile, ProofFileErr
 pub use signing_key::SigningKey;
 pub use tile::{FULL_WIDTH, InvalidTilePath, MAX_LEVEL, TileKind, TilePath};
 pub use verified::{LookupError, TileError, Verified};
+pub use witness::{
+    AddCheckpoint, Cosignable, InvalidAddCheckpoint, InvalidTlogSize, MAX_ADD_CHECKPOINT_LEN,
+    TLOG_SIZE_CONTENT_TYPE, WitnessRefusal, format_tlog_size, parse_signature_lines,
+    parse_tlog_size,
+};

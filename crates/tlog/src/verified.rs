@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 use thiserror::Error;
 
 use crate::compact::CompactRange;
-use crate::hash::{Hash, node_hash};
+use crate::hash::Hash;
 use crate::hash_tile::{HashTile, edge_tiles, parent_of, tile_of_node};
 use crate::head::{LeafIndex, TreeHead, TreeSize};
 use crate::plan::{PlanError, check_index, check_size};
@@ -155,13 +155,19 @@ impl Verified {
     /// # Errors
     /// [`LookupError`] if this tree is smaller or a tile was not loaded.
     pub fn root_at(&self, older: TreeSize) -> Result<Hash, LookupError> {
+        Ok(self.range_at(older)?.root())
+    }
+
+    /// The compact range of the first `older` leaves, from which the rest of the tree can be grown.
+    ///
+    /// # Errors
+    /// As [`root_at`](Self::root_at).
+    pub fn range_at(&self, older: TreeSize) -> Result<CompactRange, LookupError> {
         check_size(older, self.head.size)?;
-        let mut root = None;
-        for height in set_bits(older.get()) {
-            let left = self.node(height, (older.get() >> height) - 1)?;
-            root = Some(root.map_or(left, |right| node_hash(&left, &right)));
-        }
-        Ok(root.unwrap_or(Hash::EMPTY_ROOT))
+        let node = |height| self.node(height, (older.get() >> height) - 1);
+        let mut roots = set_bits(older.get()).map(node).collect::<Result<Vec<_>, _>>()?;
+        roots.reverse();
+        Ok(CompactRange::from_roots(older, roots).expect("one root for each set bit of the size"))
     }
 
     /// Adds the siblings of the path from a leaf, those at `start` and above.
@@ -234,7 +240,8 @@ fn verify_edge(
     for path in edge_tiles(head.size) {
         roots.extend(tiles.get(&path).ok_or(TileError::Missing(path))?.roots());
     }
-    let range = CompactRange::from_roots(head.size, roots);
+    let range = CompactRange::from_roots(head.size, roots)
+        .expect("the tiles of a size have one root for each of its set bits");
     if range.root() != head.root {
         return Err(TileError::RootMismatch { expected: head.root, computed: range.root() });
     }

@@ -20,3 +20,4 @@ mod proof_files;
 mod proofs;
 mod robustness;
 mod verified_tiles;
+mod witnesses;

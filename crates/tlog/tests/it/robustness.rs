@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use tlog::{
-    Checkpoint, Hash, InclusionProof, Note, NoteSignature, Policy, ProofFile, SignedCheckpoint,
-    SigningKey, TilePath, VerifyingKey,
+    AddCheckpoint, Checkpoint, Hash, InclusionProof, Note, NoteSignature, Policy, ProofFile,
+    SignedCheckpoint, SigningKey, TilePath, VerifyingKey,
 };
 
 use crate::fixture::{TestLog, index};
@@ -32,6 +32,9 @@ fn check(bytes: &[u8]) {
     }
     if let Ok(file) = ProofFile::parse(bytes) {
         assert_eq!(file.to_string().as_bytes(), bytes);
+    }
+    if let Ok(request) = AddCheckpoint::parse(bytes) {
+        assert_eq!(request.to_string().as_bytes(), bytes);
     }
     if let Ok(hash) = Hash::try_from(bytes) {
         assert_eq!(hash.as_bytes(), bytes);
