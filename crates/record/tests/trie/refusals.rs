@@ -1,6 +1,8 @@
 //! Why a proof is refused: bytes that are none, and those that do not show what is claimed.
 
-use record::{InvalidMapProof, MapAnswer, MapKey, MapProof, MapProofError, MapRoot, PrefixProof};
+use record::{
+    Digest, InvalidMapProof, MapAnswer, MapKey, MapProof, MapProofError, MapRoot, PrefixProof,
+};
 
 use crate::fixture::{Buckets, root, spread};
 
@@ -85,4 +87,41 @@ fn a_proof_of_something_else_says_why() {
     let none = buckets.prefix(&[0x00; 32]);
     assert_eq!(root.verify_prefix(b"", &none), Err(MapProofError::NotAbsent));
     assert_eq!(root.verify_prefix(&first.as_bytes()[..2], &none), Err(MapProofError::NotAbsent));
+}
+
+/// Hash of the pair of a key and a value of sevens.
+fn leaf(key: &MapKey) -> MapRoot {
+    let preimage = [&[0x00, 32], key.as_bytes().as_slice(), &[32], &[7; 32]].concat();
+    MapRoot::from(*Digest::sha256(&preimage).as_bytes())
+}
+
+/// Hash of the node above two others, at a bit below 128.
+fn inner(bit: u8, left: MapRoot, right: MapRoot) -> MapRoot {
+    let preimage = [&[0x01, bit], left.as_bytes().as_slice(), right.as_bytes()].concat();
+    MapRoot::from(*Digest::sha256(&preimage).as_bytes())
+}
+
+#[test]
+fn a_leaf_in_the_wrong_place_shows_no_absence() {
+    // Who makes such a map hides the key that belongs where the other one is.
+    let (low, high) = (MapKey::from([0x00; 32]), MapKey::from([0x80; 32]));
+    let root = inner(0, leaf(&high), leaf(&low));
+    let other = [&[32], high.as_bytes().as_slice(), &[32], &[7; 32]].concat();
+    let step = [&[0], leaf(&low).as_bytes().as_slice()].concat();
+    let proof: MapProof = MapProof::parse(MapAnswer::Absent, &[other, step].concat()).unwrap();
+    assert_eq!(root.verify_lookup(&low, &proof), Err(MapProofError::OffPath { bit: 0 }));
+}
+
+#[test]
+fn half_of_the_keys_with_a_prefix_are_not_all_of_them() {
+    let [mut left, mut right] = [[0x00; 32]; 2];
+    (left[0], right[0], right[1]) = (0x5a, 0x5a, 0x80);
+    let [left, right] = [left, right].map(|key| leaf(&MapKey::from(key)));
+    let root = inner(8, left, right);
+    let step = [&[8], right.as_bytes().as_slice()].concat();
+    let half: PrefixProof = PrefixProof::parse(left, &step).unwrap();
+    assert_eq!(root.verify_prefix(&[0x5a], &half), Err(MapProofError::InsidePrefix { bit: 8 }));
+    assert_eq!(root.verify_prefix(&[0x5a, 0x00], &half), Ok(left));
+    let all: PrefixProof = PrefixProof::parse(root, b"").unwrap();
+    assert_eq!(root.verify_prefix(&[0x5a], &all), Ok(root));
 }
