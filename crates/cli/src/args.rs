@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use client::{Client, LogUrl, Memory, Trust};
 
+use crate::explain::ExplainArgs;
 use crate::failure::Failure;
 use crate::lookup::LookupArgs;
 use crate::monitor::MonitorArgs;
@@ -31,6 +32,8 @@ const EXIT_CODES: &str = "Exit codes: 0 proven good; 1 proven bad (a conflict, o
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Tell why a hash did not match: a late wheel, a change, a damaged download
+    Explain(ExplainArgs),
     /// Show what the log holds about a project, a file or a hash
     Lookup(LookupArgs),
     /// Read every entry of the log and report changes

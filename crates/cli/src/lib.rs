@@ -27,6 +27,24 @@
 //!  "entries":[{"index":7,"entry":{"v":1,"kind":"file",..}}]}
 //! ```
 //!
+//! `explain` prints one object; `cause` and `class` are those of [`client::explain`], `first_seen` and
+//! `removed` are the log's clock, `uploaded` is the index's claim:
+//!
+//! ```json
+//! {"checkpoint":{..},
+//!  "explanations":[{"project":"a","version":"1.0","filename":"a-1.0-py3-none-any.whl",
+//!    "expected":["<hex>"],"got":"<hex>","cause":"late-file","class":"good","text":"..","notes":[],
+//!    "hint":"..",
+//!    "files":[{"project":"a","version":"1.0","filename":"a-1.0.tar.gz","sha256":"<hex>",
+//!      "expected":true,"got":false,"first_seen":"2026-11-21T01:13:58Z","via":null,
+//!      "uploaded":"2026-11-21T01:10:00Z","removed":null,"yanked":null,"entries":[7]},..],
+//!    "entries":[7,9]}],
+//!  "truncated":false}
+//! ```
+//!
+//! `truncated` says that the text asked for more than is explained at once; the exit code is 2 then,
+//! if nothing is worse.
+//!
 //! `proof` prints `{"checkpoint":{..},"index":7,"filename":"a-1.0.tar.gz","output":"a.tlog-proof"}`.
 //!
 //! `monitor` prints one object a line for each event, in the order of the log:
@@ -40,6 +58,7 @@
 //! file before, or `null`. `entry` is `null` for a `malformed-entry`.
 
 mod args;
+mod explain;
 mod failure;
 mod lookup;
 mod monitor;
@@ -52,6 +71,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 pub use args::{Cli, Command, LogArgs};
+pub use explain::ExplainArgs;
 pub use failure::Failure;
 pub use lookup::LookupArgs;
 pub use monitor::MonitorArgs;
@@ -70,6 +90,7 @@ pub async fn run(cli: Cli) -> ExitCode {
 /// [`Failure`] if there is no result; it knows the exit code.
 pub async fn execute(command: Command, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
     match command {
+        Command::Explain(args) => explain::run(args, out).await,
         Command::Lookup(args) => lookup::run(args, out).await,
         Command::Monitor(args) => monitor::run(args, out).await,
         Command::Proof(args) => proof::run(args, out).await,

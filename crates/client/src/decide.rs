@@ -186,7 +186,7 @@ fn judge_absence(artifact: &Artifact, known: &Known<'_>) -> Finding {
     }
 }
 
-fn seen_until(coverage: Coverage) -> String {
+pub(crate) fn seen_until(coverage: Coverage) -> String {
     let serial =
         coverage.serial.map_or("no serial".to_owned(), |serial| format!("serial {serial}"));
     let swept = coverage.swept.map_or("never".to_owned(), |swept| swept.to_string());
@@ -204,7 +204,7 @@ fn is_of_release(entry: &VerifiedEntry, artifact: &Artifact) -> bool {
 }
 
 /// Versions are the same if written the same, or canonically the same (PEP 440).
-fn same_version(a: &str, b: &str) -> bool {
+pub(crate) fn same_version(a: &str, b: &str) -> bool {
     a == b || canonical_version(a).is_some_and(|canonical| Some(canonical) == canonical_version(b))
 }
 

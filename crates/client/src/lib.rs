@@ -16,6 +16,7 @@ mod client;
 mod decide;
 mod entry;
 mod error;
+pub mod explain;
 mod fork;
 mod grpc;
 mod head;
