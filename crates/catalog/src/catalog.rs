@@ -4,12 +4,15 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use record::{Entry, MapKey, Parsed};
+use record::{Entry, Kind, MapKey, Parsed};
 use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch};
 use tlog::{LeafIndex, TreeSize};
 
 use crate::error::CatalogError;
-use crate::rows::{self, CURRENT_FORMAT, CURSOR, FORMAT, META, ORIGIN, ROWS};
+use crate::map::Committed;
+use crate::rows::{
+    self, BUCKETS, CURRENT_FORMAT, CURSOR, EPOCHS, FORMAT, MAP, MARKS, META, ORIGIN, ROWS,
+};
 use crate::settings::{Settings, database};
 
 /// A log's catalog in a directory of its own.
@@ -22,6 +25,7 @@ pub struct Catalog {
     /// Number of entries applied; written only under `writer`, after the rows are readable.
     cursor: AtomicU64,
     writer: Mutex<()>,
+    pub(crate) map: Committed,
 }
 
 impl Catalog {
@@ -44,7 +48,8 @@ impl Catalog {
         settings: &Settings,
     ) -> Result<Catalog, CatalogError> {
         let db = DB::open_cf_descriptors(&database(), dir, settings.families())?;
-        let catalog = Catalog { db, cursor: AtomicU64::new(0), writer: Mutex::new(()) };
+        let (cursor, writer) = (AtomicU64::new(0), Mutex::new(()));
+        let mut catalog = Catalog { db, cursor, writer, map: Committed::default() };
         match catalog.meta(FORMAT)? {
             None => catalog.initialise(origin)?,
             Some(found) => catalog.resume(&found, origin)?,
@@ -60,8 +65,8 @@ impl Catalog {
         Ok(self.db.write(batch)?)
     }
 
-    /// Checks that the directory is this log's and reads the cursor.
-    fn resume(&self, format: &[u8], origin: &str) -> Result<(), CatalogError> {
+    /// Checks that the directory is this log's and reads the cursor and the map.
+    fn resume(&mut self, format: &[u8], origin: &str) -> Result<(), CatalogError> {
         if format != CURRENT_FORMAT.as_bytes() {
             let found = String::from_utf8_lossy(format).into_owned();
             return Err(CatalogError::Format { expected: CURRENT_FORMAT, found });
@@ -71,10 +76,10 @@ impl Catalog {
             let found = String::from_utf8_lossy(&found).into_owned();
             return Err(CatalogError::OtherLog { expected: origin.into(), found });
         }
-        let cursor = self.meta(CURSOR)?.and_then(|bytes| bytes.try_into().ok());
-        let cursor = cursor.map(u64::from_be_bytes).and_then(|cursor| TreeSize::new(cursor).ok());
+        let cursor = self.meta(CURSOR)?.and_then(|bytes| rows::parse_size(&bytes));
         let cursor = cursor.ok_or(CatalogError::Damaged("the cursor is missing or no number"))?;
-        self.cursor.store(cursor.get(), Ordering::Release);
+        *self.cursor.get_mut() = cursor.get();
+        self.map = self.load_map()?;
         Ok(())
     }
 
@@ -122,10 +127,17 @@ impl Catalog {
     ) -> Result<(), CatalogError> {
         let parsed =
             Entry::parse(entry).map_err(|source| CatalogError::Entry { position, source })?;
-        if let Parsed::Known(entry) = parsed {
-            for key in entry.map_keys() {
-                batch.put_cf(self.family(ROWS), rows::row(&key, position.get()), []);
-            }
+        let Parsed::Known(entry) = parsed else { return Ok(()) };
+        let place = position.get().to_be_bytes();
+        if entry.kind() == Kind::Epoch {
+            batch.put_cf(self.family(EPOCHS), place, []);
+        }
+        let keys = entry.map_keys();
+        for key in &keys {
+            batch.put_cf(self.family(ROWS), rows::row(key, position.get()), []);
+        }
+        if !keys.is_empty() {
+            batch.put_cf(self.family(MARKS), place, rows::mark(&keys));
         }
         Ok(())
     }
@@ -142,10 +154,7 @@ impl Catalog {
         after: Option<LeafIndex>,
         limit: usize,
     ) -> Result<Vec<LeafIndex>, CatalogError> {
-        let cursor = self.cursor();
-        if below > cursor {
-            return Err(CatalogError::Behind { cursor, below });
-        }
+        self.require(below)?;
         let start = after.map_or(0, |after| after.get() + 1);
         if start >= below.get() {
             return Ok(Vec::new());
@@ -158,8 +167,32 @@ impl Catalog {
         self.db
             .iterator_cf_opt(self.family(ROWS), options, mode)
             .take(limit)
-            .map(|row| rows::position(&row?.0).ok_or(CatalogError::Damaged("a row is misshapen")))
+            .map(|row| {
+                let row =
+                    rows::parse_row(&row?.0).ok_or(CatalogError::Damaged("a row is misshapen"));
+                Ok(row?.1)
+            })
             .collect()
+    }
+
+    /// Position of the newest `epoch` entry below `below`.
+    ///
+    /// # Errors
+    /// [`CatalogError::Behind`] if entries below `below` were not applied yet.
+    pub fn newest_epoch(&self, below: TreeSize) -> Result<Option<LeafIndex>, CatalogError> {
+        self.require(below)?;
+        let mut options = ReadOptions::default();
+        options.set_iterate_upper_bound(below.get().to_be_bytes());
+        let mut epochs = self.db.iterator_cf_opt(self.family(EPOCHS), options, IteratorMode::End);
+        let Some(newest) = epochs.next() else { return Ok(None) };
+        let position = rows::parse_position(&newest?.0);
+        position.map(Some).ok_or(CatalogError::Damaged("a position of an epoch is misshapen"))
+    }
+
+    /// Refuses what is not applied yet.
+    pub(crate) fn require(&self, below: TreeSize) -> Result<(), CatalogError> {
+        let cursor = self.cursor();
+        if below > cursor { Err(CatalogError::Behind { cursor, below }) } else { Ok(()) }
     }
 
     /// Forgets everything, so that the log can be applied again from its first entry.
@@ -167,21 +200,30 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError::Database`]; nothing is changed then.
     pub fn clear(&mut self) -> Result<(), CatalogError> {
-        let (first, last) =
-            (MapKey::from([0x00; MapKey::SIZE]), MapKey::from([0xff; MapKey::SIZE]));
+        // Everything has a shorter key, or one that begins with fewer ones.
+        let end = [0xff; MapKey::SIZE + size_of::<u64>()];
         let mut batch = WriteBatch::default();
-        batch.delete_range_cf(self.family(ROWS), rows::row(&first, 0), rows::row(&last, u64::MAX));
+        for name in [BUCKETS, EPOCHS, MARKS, ROWS] {
+            batch.delete_range_cf(self.family(name), [].as_slice(), &end);
+        }
+        batch.delete_cf(self.family(META), MAP);
         batch.put_cf(self.family(META), CURSOR, 0_u64.to_be_bytes());
         self.db.write(batch)?;
         *self.cursor.get_mut() = 0;
+        self.map = Committed::default();
         Ok(())
     }
 
-    fn meta(&self, name: &str) -> Result<Option<Vec<u8>>, CatalogError> {
+    pub(crate) const fn db(&self) -> &DB {
+        &self.db
+    }
+
+    /// A word about the whole.
+    pub(crate) fn meta(&self, name: &str) -> Result<Option<Vec<u8>>, CatalogError> {
         Ok(self.db.get_cf(self.family(META), name)?)
     }
 
-    fn family(&self, name: &str) -> &ColumnFamily {
-        self.db.cf_handle(name).expect("both families are created when the database is opened")
+    pub(crate) fn family(&self, name: &str) -> &ColumnFamily {
+        self.db.cf_handle(name).expect("all families are created when the database is opened")
     }
 }

@@ -7,6 +7,14 @@ use tlog::{LeafIndex, TooLarge, TreeSize};
 /// A catalog could not be opened, extended or asked.
 #[derive(Debug, Error)]
 pub enum CatalogError {
+    /// A map over fewer entries than the committed one can not be committed after it; nothing was done.
+    #[error("the committed map is over {committed} entries, none over {size} can follow it")]
+    Backwards {
+        /// Entries of the committed map.
+        committed: TreeSize,
+        /// Entries asked for.
+        size: TreeSize,
+    },
     /// The caller asks for entries that were not applied yet.
     #[error("the catalog holds the entries below {cursor}, not yet those below {below}")]
     Behind {
@@ -56,7 +64,16 @@ pub enum CatalogError {
         /// Origin it holds.
         found: String,
     },
+    /// Another map was committed after this one was prepared; nothing was changed. Prepare it again.
+    #[error("another map was committed since this one was prepared: prepare it again")]
+    Superseded,
     /// More entries than a log can have.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
+    /// A key has more entries than the caller wants to know of.
+    #[error("the key has more than {limit} entries")]
+    TooManyPositions {
+        /// How many the caller takes.
+        limit: usize,
+    },
 }

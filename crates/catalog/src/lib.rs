@@ -1,13 +1,21 @@
-//! The catalog: which entries of the log are about a project, a file or a hash.
+//! The catalog: which entries of the log are about a project, a file or a hash, and the verifiable map
+//! of them.
 //!
 //! It is derived, a deterministic function of the entries [0, cursor). It may be deleted at any time;
-//! the owner applies the entries from the cursor on and gets the same catalog again.
+//! the owner applies the entries from the cursor on and gets the same catalog again, and the same root
+//! of the map over the same entries, whatever batches they come in.
+//!
+//! The map as of any size N is the rows with positions below N. One is the committed map, whose hashes
+//! are at hand: [`Catalog::prepare_map`] makes the next, [`Catalog::commit_map`] puts it in place and
+//! [`Catalog::map`] proves from it.
 
 mod catalog;
 mod error;
+mod map;
 mod rows;
 mod settings;
 
 pub use catalog::Catalog;
 pub use error::CatalogError;
+pub use map::{MapLookup, MapReader, PreparedMap};
 pub use settings::Settings;

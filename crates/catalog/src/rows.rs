@@ -1,10 +1,29 @@
-//! Layout of the database: rows (map key, position) without values, and three words about the whole.
+//! Layout of the database.
+//!
+//! The rows (map key, position), without values, are the whole truth. What stands beside them can be
+//! computed from them or only saves searching:
+//!
+//! | family | key | value |
+//! | --- | --- | --- |
+//! | [`ROWS`] | map key, position | |
+//! | [`EPOCHS`] | position of an `epoch` entry | |
+//! | [`MARKS`] | position beyond the committed map | [`MARK_LEN`] bytes of each of the entry's map keys |
+//! | [`BUCKETS`] | bits, number of the bucket | summary of its keys in the committed map |
+//! | [`META`] | a word's name | a word about the whole |
+//!
+//! Numbers are big-endian, so that they sort.
 
 use record::MapKey;
-use tlog::LeafIndex;
+use tlog::{LeafIndex, TreeSize};
 
 /// Column family of the rows.
 pub(crate) const ROWS: &str = "rows";
+/// Column family of the positions of `epoch` entries.
+pub(crate) const EPOCHS: &str = "epochs";
+/// Column family of what entries beyond the committed map touch in it.
+pub(crate) const MARKS: &str = "marks";
+/// Column family of the committed map's buckets.
+pub(crate) const BUCKETS: &str = "buckets";
 /// Column family of the words about the whole.
 pub(crate) const META: &str = "meta";
 
@@ -14,12 +33,16 @@ pub(crate) const FORMAT: &str = "format";
 pub(crate) const ORIGIN: &str = "origin";
 /// In [`META`]: number of entries applied, as eight bytes, big-endian.
 pub(crate) const CURSOR: &str = "cursor";
+/// In [`META`]: size, bits and root of the committed map; absent before the first.
+pub(crate) const MAP: &str = "map";
 
 /// The layout described here.
-pub(crate) const CURRENT_FORMAT: &str = "indelible catalog 1";
+pub(crate) const CURRENT_FORMAT: &str = "indelible catalog 2";
 
 /// Length of the part of a row that a look-up knows.
 pub(crate) const PREFIX_LEN: usize = MapKey::SIZE;
+/// Length of the part of a map key that a mark keeps: more bits than buckets are told apart by.
+pub(crate) const MARK_LEN: usize = 4;
 const ROW_LEN: usize = PREFIX_LEN + size_of::<u64>();
 
 /// The row that says: this entry has this key. Rows sort by key, then by position.
@@ -30,9 +53,23 @@ pub(crate) fn row(key: &MapKey, position: u64) -> [u8; ROW_LEN] {
     row
 }
 
-/// The position in a row; `None` if it is none.
-pub(crate) fn position(row: &[u8]) -> Option<LeafIndex> {
-    let row: &[u8; ROW_LEN] = row.try_into().ok()?;
-    let (_, position) = row.split_last_chunk()?;
-    LeafIndex::new(u64::from_be_bytes(*position)).ok()
+/// Map key and position of a row; `None` if it is none.
+pub(crate) fn parse_row(row: &[u8]) -> Option<(MapKey, LeafIndex)> {
+    let (key, position) = row.split_first_chunk::<PREFIX_LEN>()?;
+    Some((MapKey::from(*key), parse_position(position)?))
+}
+
+/// A position as it stands in the database; `None` if it is none.
+pub(crate) fn parse_position(bytes: &[u8]) -> Option<LeafIndex> {
+    LeafIndex::new(u64::from_be_bytes(bytes.try_into().ok()?)).ok()
+}
+
+/// A size as it stands in the database; `None` if it is none.
+pub(crate) fn parse_size(bytes: &[u8]) -> Option<TreeSize> {
+    TreeSize::new(u64::from_be_bytes(bytes.try_into().ok()?)).ok()
+}
+
+/// What is kept of the map keys of an entry, to find what it touches in the map.
+pub(crate) fn mark(keys: &[MapKey]) -> Vec<u8> {
+    keys.iter().flat_map(|key| &key.as_bytes()[..MARK_LEN]).copied().collect()
 }

@@ -5,15 +5,15 @@ use rocksdb::{
     LogLevel, Options, SliceTransform,
 };
 
-use crate::rows::{META, PREFIX_LEN, ROWS};
+use crate::rows::{BUCKETS, EPOCHS, MARKS, META, PREFIX_LEN, ROWS};
 
-/// Memory of a catalog. What it answers does not depend on it.
+/// Memory of a catalog's database. What it answers does not depend on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Bytes for blocks read from disk, their indexes and filters included.
     pub block_cache: usize,
     /// Bytes of new rows that are gathered before they are written as a file. Two such buffers exist
-    /// while one is being written.
+    /// while one is being written. What is kept beside the rows takes as much again at most.
     pub write_buffer: usize,
 }
 
@@ -32,16 +32,20 @@ const FILTER_BITS: f64 = 10.0;
 
 impl Settings {
     /// The column families and their options.
-    pub(crate) fn families(&self) -> [ColumnFamilyDescriptor; 2] {
-        [
-            ColumnFamilyDescriptor::new(META, Options::default()),
-            ColumnFamilyDescriptor::new(ROWS, self.rows()),
-        ]
+    pub(crate) fn families(&self) -> Vec<ColumnFamilyDescriptor> {
+        let cache = Cache::new_lru_cache(self.block_cache);
+        let plain = [BUCKETS, EPOCHS, MARKS, META].map(|name| {
+            let mut blocks = BlockBasedOptions::default();
+            blocks.set_block_cache(&cache);
+            ColumnFamilyDescriptor::new(name, self.options(&blocks))
+        });
+        let rows = ColumnFamilyDescriptor::new(ROWS, self.rows(&cache));
+        plain.into_iter().chain([rows]).collect()
     }
 
-    fn rows(&self) -> Options {
+    fn rows(&self, cache: &Cache) -> Options {
         let mut blocks = BlockBasedOptions::default();
-        blocks.set_block_cache(&Cache::new_lru_cache(self.block_cache));
+        blocks.set_block_cache(cache);
         // Indexes and filters count as cache, in pieces: a whole filter would not fit into a small one.
         blocks.set_cache_index_and_filter_blocks(true);
         blocks.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
@@ -51,9 +55,14 @@ impl Settings {
         blocks.set_whole_key_filtering(false);
         blocks.set_bloom_filter(FILTER_BITS, false);
 
-        let mut options = Options::default();
-        options.set_block_based_table_factory(&blocks);
+        let mut options = self.options(&blocks);
         options.set_prefix_extractor(SliceTransform::create_fixed_prefix(PREFIX_LEN));
+        options
+    }
+
+    fn options(&self, blocks: &BlockBasedOptions) -> Options {
+        let mut options = Options::default();
+        options.set_block_based_table_factory(blocks);
         options.set_compression_type(DBCompressionType::Lz4);
         options.set_write_buffer_size(self.write_buffer);
         options

@@ -3,27 +3,12 @@
 
 mod samples;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use catalog::{Catalog, CatalogError, Settings};
 use proptest::prelude::*;
-use record::{Entry, MapKey, Parsed, ProjectName};
-use samples::{ORIGIN, entries, file, index, size};
-use tlog::LeafIndex;
-
-/// What the catalog must answer, by definition: every key with its positions.
-fn definition(entries: &[Vec<u8>]) -> BTreeMap<MapKey, Vec<LeafIndex>> {
-    let mut positions: BTreeMap<MapKey, Vec<LeafIndex>> = BTreeMap::new();
-    for (at, entry) in (0..).zip(entries) {
-        if let Parsed::Known(entry) = Entry::parse(entry).unwrap() {
-            for key in entry.map_keys() {
-                positions.entry(key).or_default().push(index(at));
-            }
-        }
-    }
-    positions
-}
+use record::{MapKey, ProjectName};
+use samples::{ORIGIN, definition, entries, file, index, size};
 
 fn assert_complete(catalog: &Catalog, entries: &[Vec<u8>]) {
     let all = size(entries.len() as u64);
@@ -166,6 +151,20 @@ fn belongs_to_one_log_and_one_process() {
     let other = Catalog::open(dir.path(), "other.example/log").unwrap_err();
     let CatalogError::OtherLog { expected, found } = other else { panic!("{other:?}") };
     assert_eq!((expected.as_str(), found.as_str()), ("other.example/log", ORIGIN));
+}
+
+#[test]
+fn the_newest_epoch_below_a_size() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(dir.path(), ORIGIN).unwrap();
+    catalog.apply(index(0), &entries(25)).unwrap();
+    for below in 0..=25 {
+        // Every tenth entry is one, the first at 1.
+        let expected = (0..below).rev().find(|at| at % 10 == 1).map(index);
+        assert_eq!(catalog.newest_epoch(size(below)).unwrap(), expected, "below {below}");
+    }
+    let early = catalog.newest_epoch(size(26));
+    assert!(matches!(early, Err(CatalogError::Behind { .. })), "{early:?}");
 }
 
 proptest! {

@@ -1,9 +1,11 @@
 //! A log to catalogue.
 #![allow(clippy::unwrap_used, dead_code, reason = "test data; each test file uses some of it")]
 
+use std::collections::BTreeMap;
+
 use record::{
-    ContentEntry, Digest, Entry, EpochEntry, FileEntry, MapRoot, ProjectName, RemovedEntry,
-    Timestamp,
+    ContentEntry, Digest, Entry, EpochEntry, FileEntry, MapBuilder, MapKey, MapRoot, Parsed,
+    ProjectName, RemovedEntry, Timestamp, map_value,
 };
 use tlog::{LeafIndex, TreeSize};
 
@@ -15,6 +17,11 @@ pub(crate) fn index(position: u64) -> LeafIndex {
 
 pub(crate) fn size(entries: u64) -> TreeSize {
     TreeSize::new(entries).unwrap()
+}
+
+/// The first entries of a log.
+pub(crate) fn first(log: &[Vec<u8>], count: u64) -> &[Vec<u8>] {
+    &log[..usize::try_from(count).unwrap()]
 }
 
 fn project(name: &str) -> ProjectName {
@@ -68,4 +75,26 @@ pub(crate) fn entry(position: u64) -> Vec<u8> {
         _ => return file(name, &filename, sha256.as_bytes()[0]),
     };
     entry.to_bytes().unwrap()
+}
+
+/// What a catalog must answer, by definition: every key with its positions.
+pub(crate) fn definition(entries: &[Vec<u8>]) -> BTreeMap<MapKey, Vec<LeafIndex>> {
+    let mut positions: BTreeMap<MapKey, Vec<LeafIndex>> = BTreeMap::new();
+    for (at, entry) in (0..).zip(entries) {
+        if let Parsed::Known(entry) = Entry::parse(entry).unwrap() {
+            for key in entry.map_keys() {
+                positions.entry(key).or_default().push(index(at));
+            }
+        }
+    }
+    positions
+}
+
+/// Root of the map over these entries, by definition.
+pub(crate) fn root(entries: &[Vec<u8>]) -> MapRoot {
+    let mut builder = MapBuilder::new();
+    for (key, positions) in definition(entries) {
+        builder.push(key, &map_value(&positions).unwrap()).unwrap();
+    }
+    builder.root()
 }

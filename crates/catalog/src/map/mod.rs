@@ -1,0 +1,67 @@
+//! The verifiable map: hashes of buckets of neighbouring keys, beside the rows.
+//!
+//! The *committed* map is the one whose hashes are kept. Its buckets are stored and stand in memory as
+//! a [`Tree`]; what is inside a bucket is read from the rows and hashed again when it is needed. So the
+//! next map costs the buckets that were touched since, which the marks name, and a proof costs one
+//! bucket. Losing hashes never means losing truth, and marks are written with their rows: whatever is
+//! interrupted, the next map is made from what is there.
+
+mod bucket;
+mod hashing;
+mod prepare;
+mod reader;
+mod scan;
+mod stored;
+mod tree;
+
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use tlog::TreeSize;
+
+pub use self::prepare::PreparedMap;
+pub use self::reader::{MapLookup, MapReader};
+use self::tree::Tree;
+use crate::error::CatalogError;
+
+/// The map over the first entries of the log.
+#[derive(Debug)]
+pub(crate) struct Map {
+    size: TreeSize,
+    tree: Tree,
+}
+
+/// The committed map of a catalog. Who reads keeps what was committed when they began.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    newest: RwLock<Arc<Map>>,
+    /// Held by whoever commits.
+    writer: Mutex<()>,
+}
+
+/// Rows and hashes that do not fit together: what the map's maths refuses of a catalog is its fault.
+fn damaged(_: impl Error) -> CatalogError {
+    CatalogError::Damaged("its rows and the hashes of the map do not fit together")
+}
+
+impl Committed {
+    fn new(map: Map) -> Committed {
+        Committed { newest: RwLock::new(Arc::new(map)), writer: Mutex::new(()) }
+    }
+
+    fn newest(&self) -> Arc<Map> {
+        Arc::clone(&self.newest.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn replace(&self, map: Arc<Map>) {
+        *self.newest.write().unwrap_or_else(PoisonError::into_inner) = map;
+    }
+}
+
+impl Default for Committed {
+    /// The map over no entries.
+    fn default() -> Committed {
+        let size = TreeSize::ZERO;
+        Committed::new(Map { size, tree: Tree::empty(bucket::bits_for(size)) })
+    }
+}

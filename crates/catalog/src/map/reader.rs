@@ -1,0 +1,145 @@
+//! Answers from one map, with proofs.
+
+use std::sync::Arc;
+
+use record::{MapKey, MapProof, MapRoot, MapValue, map_value};
+use tlog::{LeafIndex, TreeSize};
+
+use super::bucket::Bucket;
+use super::scan::{Extent, Scan};
+use super::{Map, damaged};
+use crate::catalog::Catalog;
+use crate::error::CatalogError;
+
+/// One map, whatever is committed meanwhile.
+#[derive(Clone, Debug)]
+pub struct MapReader<'a> {
+    catalog: &'a Catalog,
+    map: Arc<Map>,
+}
+
+/// What a map says of a key, all from the same map.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapLookup {
+    /// How many entries the map is over: the first ones of the log.
+    pub size: TreeSize,
+    /// Root of the map.
+    pub root: MapRoot,
+    /// Shows under `root` that the key is absent, or that it has the value of `positions`.
+    pub proof: MapProof,
+    /// Positions below `size` of all entries with the key, ascending.
+    pub positions: Vec<LeafIndex>,
+}
+
+impl Catalog {
+    /// The committed map.
+    pub fn map(&self) -> MapReader<'_> {
+        MapReader { catalog: self, map: self.map.newest() }
+    }
+
+    /// The map over the first `size` entries, whatever is committed.
+    ///
+    /// Unless it is the committed one this reads and hashes all rows: seconds for a million entries,
+    /// and as much memory as the committed map takes.
+    ///
+    /// # Errors
+    /// [`CatalogError::Behind`] if entries below `size` were not applied yet.
+    pub fn map_at(&self, size: TreeSize) -> Result<MapReader<'_>, CatalogError> {
+        self.require(size)?;
+        let committed = self.map();
+        if committed.size() == size {
+            return Ok(committed);
+        }
+        let (map, _) = Map::of_all_rows(self, size)?;
+        Ok(MapReader { catalog: self, map: Arc::new(map) })
+    }
+}
+
+impl MapReader<'_> {
+    /// How many entries the map is over: the first ones of the log.
+    pub fn size(&self) -> TreeSize {
+        self.map.size
+    }
+
+    /// Root of the map.
+    pub fn root(&self) -> MapRoot {
+        self.map.tree.root()
+    }
+
+    /// What the map says of a key, unless that are more than `limit` entries.
+    ///
+    /// It costs the rows of one bucket: some tens of keys, the largest project among them deciding.
+    ///
+    /// # Errors
+    /// [`CatalogError::TooManyPositions`] if the key has more entries.
+    pub fn prove(&self, key: &MapKey, limit: usize) -> Result<MapLookup, CatalogError> {
+        Prover::new(self).prove(key, limit)
+    }
+
+    /// As [`MapReader::prove`] of each key. Neighbours in one bucket share the reading of it, so sorted
+    /// keys cost least.
+    ///
+    /// # Errors
+    /// [`CatalogError::TooManyPositions`] if one of the keys has more than `limit` entries.
+    pub fn prove_many(
+        &self,
+        keys: &[MapKey],
+        limit: usize,
+    ) -> Result<Vec<MapLookup>, CatalogError> {
+        let mut prover = Prover::new(self);
+        keys.iter().map(|key| prover.prove(key, limit)).collect()
+    }
+}
+
+/// Makes proofs one after the other, and keeps the last bucket.
+struct Prover<'a> {
+    map: &'a Map,
+    scan: Scan<'a>,
+    loaded: Option<Bucket>,
+    /// The bucket's keys with their values, ascending.
+    pairs: Vec<(MapKey, MapValue)>,
+    /// The positions of each of them.
+    positions: Vec<Vec<LeafIndex>>,
+}
+
+impl<'a> Prover<'a> {
+    fn new(reader: &'a MapReader<'_>) -> Prover<'a> {
+        let scan = Scan::new(reader.catalog, reader.map.size, Extent::Parts);
+        let (pairs, positions) = (Vec::new(), Vec::new());
+        Prover { map: &reader.map, scan, loaded: None, pairs, positions }
+    }
+
+    fn prove(&mut self, key: &MapKey, limit: usize) -> Result<MapLookup, CatalogError> {
+        let Map { size, tree } = self.map;
+        let trie = tree.trie_towards(key).map_err(damaged)?;
+        let plan = trie.plan_lookup(*key);
+        match plan.part() {
+            Some(part) => self.load(Bucket::of(part.key(), tree.bits()))?,
+            None => self.pairs.clear(),
+        }
+        let at = self.pairs.binary_search_by_key(key, |(key, _)| *key);
+        let positions = at.map_or(&[][..], |at| &self.positions[at]);
+        if positions.len() > limit {
+            return Err(CatalogError::TooManyPositions { limit });
+        }
+        let proof = plan.finish(&self.pairs).map_err(damaged)?;
+        Ok(MapLookup { size: *size, root: tree.root(), proof, positions: positions.to_vec() })
+    }
+
+    fn load(&mut self, bucket: Bucket) -> Result<(), CatalogError> {
+        if self.loaded == Some(bucket) {
+            return Ok(());
+        }
+        self.loaded = None;
+        self.pairs.clear();
+        self.positions.clear();
+        self.scan.enter(bucket);
+        let mut positions = Vec::new();
+        while let Some(key) = self.scan.next_key(bucket, &mut positions)? {
+            self.pairs.push((key, map_value(&positions).map_err(damaged)?));
+            self.positions.push(positions.clone());
+        }
+        self.loaded = Some(bucket);
+        Ok(())
+    }
+}
