@@ -2,18 +2,22 @@
 
 use bytes::Bytes;
 use indelible_proto::v1;
-use record::MapKey;
+use record::{CompletenessProof, Evidence, LookupKey, MAX_EVIDENCE_ENTRIES, MapKey, ProvenEntry};
 use tlog::{
     ConsistencyProof, Hash, InclusionProof, LeafIndex, MAX_ENTRY_LEN, ProofFile, TreeHead,
     TreeSize, VerifiedCheckpoint, leaf_hash,
 };
 
+use crate::complete::{self, Completeness};
 use crate::entry::VerifiedEntry;
 use crate::error::{Disproof, Error};
 use crate::trust::Trust;
 
 /// Most hashes of one proof: sizes are below 2^63.
 const MAX_PATH: usize = 63;
+
+/// Most entries of one answer to a look-up.
+const MAX_LOOKUP: usize = MAX_EVIDENCE_ENTRIES;
 
 /// An entry and the proof that it is in the tree of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,15 +87,22 @@ impl VerifiedConsistency {
 
 /// All entries that the log answered for a key, each proved to be in the tree of one checkpoint.
 ///
-/// That there are no further ones is the log's word alone.
+/// That there are no further ones is the log's word alone, unless there is a [`Completeness`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedLookup {
-    pub(crate) checkpoint: VerifiedCheckpoint,
-    pub(crate) entries: Vec<VerifiedEntry>,
-    pub(crate) proofs: Vec<InclusionProof>,
+    key: LookupKey,
+    checkpoint: VerifiedCheckpoint,
+    entries: Vec<VerifiedEntry>,
+    proofs: Vec<InclusionProof>,
+    completeness: Option<Completeness>,
 }
 
 impl VerifiedLookup {
+    /// What was asked for.
+    pub const fn key(&self) -> &LookupKey {
+        &self.key
+    }
+
     /// The checkpoint under which the proofs hold.
     pub const fn checkpoint(&self) -> &VerifiedCheckpoint {
         &self.checkpoint
@@ -108,6 +119,39 @@ impl VerifiedLookup {
             checkpoint: self.checkpoint.clone(),
             entry: self.entries.get(place)?.clone(),
             proof: self.proofs.get(place)?.clone(),
+        })
+    }
+
+    /// What shows that there are no further entries; `None` if that is the log's word alone.
+    pub const fn completeness(&self) -> Option<&Completeness> {
+        self.completeness.as_ref()
+    }
+
+    /// Verifies the offline form. Needs nothing but itself and `trust`.
+    ///
+    /// # Errors
+    /// [`Error`] if the file does not prove that these are all entries of its key.
+    pub fn from_evidence(evidence: Evidence, trust: &Trust) -> Result<VerifiedLookup, Error> {
+        let Evidence { key, entries, completeness, checkpoint } = evidence;
+        let checkpoint = trust.verify(&checkpoint)?;
+        let entries = entries
+            .into_iter()
+            .map(|ProvenEntry { index, entry, proof }| Ok((index, Bytes::from(entry), proof)));
+        verify_answer(checkpoint, key, entries, Some(completeness))
+    }
+
+    /// The offline form; `None` if the log did not show that the answer is complete.
+    pub fn to_evidence(&self) -> Option<Evidence> {
+        let proven = |(entry, proof): (&VerifiedEntry, &InclusionProof)| ProvenEntry {
+            index: entry.index(),
+            entry: entry.bytes().to_vec(),
+            proof: proof.clone(),
+        };
+        Some(Evidence {
+            key: self.key.clone(),
+            entries: self.entries.iter().zip(&self.proofs).map(proven).collect(),
+            completeness: self.completeness.as_ref()?.proof().clone(),
+            checkpoint: self.checkpoint.signed().clone(),
         })
     }
 }
@@ -152,7 +196,7 @@ pub(crate) fn verify_inclusion(
     Ok(VerifiedInclusion { checkpoint, entry, proof })
 }
 
-fn verify_entry(
+pub(crate) fn verify_entry(
     head: TreeHead,
     index: LeafIndex,
     bytes: Bytes,
@@ -196,18 +240,78 @@ pub(crate) fn verify_entries(
         return Err(Error::malformed("more entries than may be sent at once"));
     }
     let nodes = hashes(&answer.nodes, answer.entries.len().saturating_mul(MAX_PATH))?;
+    let entries = answer.entries.into_iter().map(|entry| resolve(&nodes, entry));
+    verify_resolved(head, entries, asked)
+}
+
+/// An entry, its position and its proof, unverified.
+type Unverified = (LeafIndex, Bytes, InclusionProof);
+
+/// Puts an entry's proof together from the hashes that the answer has.
+fn resolve(nodes: &[Hash], proven: v1::ProvenEntry) -> Result<Unverified, Error> {
+    let index = LeafIndex::new(proven.index).map_err(Error::malformed)?;
+    Ok((index, proven.entry, InclusionProof::new(path(nodes, &proven.path)?)))
+}
+
+fn verify_resolved(
+    head: TreeHead,
+    entries: impl IntoIterator<Item = Result<Unverified, Error>>,
+    asked: &Asked<'_>,
+) -> Result<(Vec<VerifiedEntry>, Vec<InclusionProof>), Error> {
     let mut least = asked.from.get();
     let mut verified = (Vec::new(), Vec::new());
-    for proven in answer.entries {
-        let index = LeafIndex::new(proven.index).map_err(Error::malformed)?;
-        let proof = InclusionProof::new(path(&nodes, &proven.path)?);
-        let entry = verify_entry(head, index, proven.entry, &proof)?;
+    for unverified in entries {
+        let (index, bytes, proof) = unverified?;
+        let entry = verify_entry(head, index, bytes, &proof)?;
         check_asked(&entry, least, asked)?;
         least = index.get().saturating_add(1);
         verified.0.push(entry);
         verified.1.push(proof);
     }
     Ok(verified)
+}
+
+/// Verifies the answer to a look-up.
+pub(crate) fn verify_lookup(
+    checkpoint: VerifiedCheckpoint,
+    key: LookupKey,
+    answer: v1::LookupResponse,
+) -> Result<VerifiedLookup, Error> {
+    let proven = answer.entries.len() + usize::from(answer.completeness.is_some());
+    if answer.entries.len() > MAX_LOOKUP {
+        return Err(Error::malformed("more entries than may be sent at once"));
+    }
+    let nodes = hashes(&answer.nodes, proven.saturating_mul(MAX_PATH))?;
+    let completeness = answer.completeness.map(|sent| from_wire(&nodes, sent)).transpose()?;
+    let entries = answer.entries.into_iter().map(|entry| resolve(&nodes, entry));
+    verify_answer(checkpoint, key, entries, completeness)
+}
+
+fn verify_answer(
+    checkpoint: VerifiedCheckpoint,
+    key: LookupKey,
+    entries: impl IntoIterator<Item = Result<Unverified, Error>>,
+    completeness: Option<CompletenessProof>,
+) -> Result<VerifiedLookup, Error> {
+    let (head, map_key) = (checkpoint.head(), key.map_key());
+    let keys = [map_key];
+    let asked = Asked { limit: MAX_LOOKUP, from: LeafIndex::default(), keys: &keys };
+    let (entries, proofs) = verify_resolved(head, entries, &asked)?;
+    let verify = |proof| complete::verify(head, &map_key, &entries, proof);
+    let completeness = completeness.map(verify).transpose()?;
+    Ok(VerifiedLookup { key, checkpoint, entries, proofs, completeness })
+}
+
+/// Takes the proof of completeness from the wire.
+fn from_wire(nodes: &[Hash], sent: v1::Completeness) -> Result<CompletenessProof, Error> {
+    let epoch = sent.epoch.ok_or_else(|| Error::malformed("an epoch that was not sent"))?;
+    let (index, entry, proof) = resolve(nodes, epoch)?;
+    Ok(CompletenessProof {
+        epoch: ProvenEntry { index, entry: entry.into(), proof },
+        map_proof: sent.map_proof.into(),
+        edge: proof_hashes(&sent.edge)?,
+        tail: sent.tail.into_iter().map(Vec::from).collect(),
+    })
 }
 
 fn check_asked(entry: &VerifiedEntry, least: u64, asked: &Asked<'_>) -> Result<(), Error> {

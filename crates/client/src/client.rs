@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use indelible_proto::v1::lookup_request;
-use record::{Digest, MapKey, ProjectName};
+pub use record::LookupKey;
+use record::{MapKey, ProjectName};
 use tlog::{ConsistencyProof, LeafIndex, SignedCheckpoint, TreeHead, TreeSize, VerifiedCheckpoint};
 
 use crate::answer::{
@@ -14,38 +15,15 @@ use crate::head::{self, Accepted, History, Past};
 use crate::memory::{self, Memory, Replaced};
 use crate::trust::{LogUrl, Trust};
 
-/// Most entries of one answer to a look-up.
-const MAX_LOOKUP: usize = 20_000;
 /// Most entries of one message of a stream.
 const MAX_BATCH: usize = 256;
 
-/// What entries are looked up by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LookupKey {
-    /// A filename, verbatim.
-    File(String),
-    /// A project.
-    Project(ProjectName),
-    /// A file's hash.
-    Sha256(Digest),
-}
-
-impl LookupKey {
-    /// The key under which the log lists such entries.
-    pub fn map_key(&self) -> MapKey {
-        match self {
-            LookupKey::File(filename) => MapKey::file(filename),
-            LookupKey::Project(project) => MapKey::project(project),
-            LookupKey::Sha256(digest) => MapKey::sha256(digest),
-        }
-    }
-
-    fn to_wire(&self) -> lookup_request::Key {
-        match self {
-            LookupKey::File(filename) => lookup_request::Key::Filename(filename.clone()),
-            LookupKey::Project(project) => lookup_request::Key::Project(project.to_string()),
-            LookupKey::Sha256(digest) => lookup_request::Key::Sha256(digest.to_string()),
-        }
+/// What is asked for, on the wire.
+fn to_wire(key: &LookupKey) -> lookup_request::Key {
+    match key {
+        LookupKey::File(filename) => lookup_request::Key::Filename(filename.clone()),
+        LookupKey::Project(project) => lookup_request::Key::Project(project.to_string()),
+        LookupKey::Sha256(digest) => lookup_request::Key::Sha256(digest.to_string()),
     }
 }
 
@@ -115,13 +93,9 @@ impl Client {
     /// [`Error`] if there is no answer that is verified.
     pub async fn lookup(&mut self, key: &LookupKey) -> Result<VerifiedLookup, Error> {
         self.heads.prepare()?;
-        let answer = self.wire.lookup(key.to_wire()).await?;
+        let answer = self.wire.lookup(to_wire(key)).await?;
         let checkpoint = self.heads.accept(&answer.checkpoint, &self.wire).await?;
-        let proven = Proven { nodes: answer.nodes, entries: answer.entries };
-        let keys = [key.map_key()];
-        let asked = Asked { limit: MAX_LOOKUP, from: LeafIndex::default(), keys: &keys };
-        let (entries, proofs) = answer::verify_entries(checkpoint.head(), proven, &asked)?;
-        Ok(VerifiedLookup { checkpoint, entries, proofs })
+        answer::verify_lookup(checkpoint, key.clone(), answer)
     }
 
     /// Follows the log from `start` on; only entries of `projects`, or all if there are none.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use thiserror::Error;
-use tlog::{LeafIndex, NoteError, PolicyError, TilePath, TreeSize};
+use tlog::{Hash, LeafIndex, NoteError, PolicyError, TilePath, TreeSize};
 
 use crate::fork::ForkReport;
 
@@ -71,6 +71,22 @@ pub enum Disproof {
         path: TilePath,
         /// Position of the entry.
         index: LeafIndex,
+    },
+    /// The map of the log's own epoch says otherwise about the key.
+    #[error("the log's proof that these are all entries is false")]
+    Map(#[source] record::MapProofError),
+    /// Entries that have the key are in the log, but not in the answer.
+    #[error("the log left entries out of its answer that it has")]
+    Omission,
+    /// What is said to follow the epoch does not lead to the root that the log signed.
+    #[error(
+        "the entries said to be the newest lead to the root {computed}, but the log signed {expected}"
+    )]
+    Tail {
+        /// Root of the checkpoint.
+        expected: Hash,
+        /// Root that the entries lead to.
+        computed: Hash,
     },
     /// Tiles do not hash to the root that the log signed.
     #[error("the tiles do not belong to the tree that the log signed")]

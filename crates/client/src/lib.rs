@@ -13,6 +13,7 @@
 
 mod answer;
 mod client;
+mod complete;
 mod decide;
 mod entry;
 mod error;
@@ -29,6 +30,7 @@ mod verdict;
 
 pub use answer::{VerifiedBatch, VerifiedConsistency, VerifiedInclusion, VerifiedLookup};
 pub use client::{Client, LookupKey, Watch};
+pub use complete::{Completeness, age, coverage};
 pub use decide::{Artifact, Coverage, Finding, Known, decide};
 pub use entry::VerifiedEntry;
 pub use error::{Disproof, Error, Undecided};

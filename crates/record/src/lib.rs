@@ -11,6 +11,7 @@ mod textual;
 
 mod digest;
 mod entry;
+mod evidence;
 mod fact;
 mod filename;
 mod key;
@@ -27,6 +28,9 @@ pub use entry::{
     FileEntry, KeyAction, KeyEntry, Kind, MAX_ENTRY_LEN, MAX_FILENAME_LEN, MAX_NUMBER,
     MAX_REASON_LEN, MAX_UPLOADED_LEN, MAX_VERSION_LEN, MAX_VIA_LEN, Parsed, RemovedEntry, Status,
     StatusEntry, bound_reason,
+};
+pub use evidence::{
+    CompletenessProof, Evidence, InvalidEvidence, LookupKey, MAX_EVIDENCE_ENTRIES, ProvenEntry,
 };
 pub use fact::{ContentFact, Fact, ListedFile, StatusFact};
 pub use filename::{Distribution, split_filename, version_of};

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use record::{
-    ContentEntry, Digest, Entry, FileEntry, ProjectName, RemovedEntry, Status, StatusEntry,
-    Timestamp,
+    ContentEntry, Digest, Entry, EpochEntry, FileEntry, Parsed, ProjectName, RemovedEntry, Status,
+    StatusEntry, Timestamp,
 };
 use tlog::{
     Checkpoint, Hash, RightEdge, SignedCheckpoint, SigningKey, TileKind, TilePath, TreeHead,
     bundle_prefix, leaf_hash, node_hash,
 };
+
+use crate::server::complete;
 
 pub(crate) const ORIGIN: &str = "log.example/pypi";
 
@@ -78,9 +80,31 @@ impl TestLog {
         bytes.get(..len).map(<[u8]>::to_vec)
     }
 
-    fn leaves(&self, size: u64) -> Vec<Hash> {
+    /// Appends an epoch of everything before it, made by `change` into something else.
+    pub(crate) fn append_epoch(&mut self, change: impl FnOnce(&mut EpochEntry)) {
+        let mut epoch = EpochEntry {
+            epoch: self.entries.iter().filter(|bytes| is_epoch(bytes)).count() as u64,
+            map: complete::map(self, self.size()).root(),
+            serial: Some(25_900_000),
+            swept: Some(time(5)),
+            time: time(6),
+        };
+        change(&mut epoch);
+        self.append(&[Entry::Epoch(epoch)]);
+    }
+
+    /// Position of the newest epoch entry.
+    pub(crate) fn epoch(&self) -> Option<u64> {
+        self.entries.iter().rposition(|bytes| is_epoch(bytes)).map(|position| position as u64)
+    }
+
+    pub(crate) fn leaves(&self, size: u64) -> Vec<Hash> {
         self.entries[..usize::try_from(size).unwrap()].iter().map(|e| leaf_hash(e)).collect()
     }
+}
+
+fn is_epoch(bytes: &[u8]) -> bool {
+    matches!(Entry::parse(bytes), Ok(Parsed::Known(Entry::Epoch(_))))
 }
 
 pub(crate) fn key() -> SigningKey {
@@ -146,7 +170,7 @@ pub(crate) fn digest(content: &str) -> Digest {
     Digest::sha256(content.as_bytes())
 }
 
-fn time(minute: u64) -> Timestamp {
+pub(crate) fn time(minute: u64) -> Timestamp {
     Timestamp::from_unix(1_795_223_638 + 60 * minute).unwrap()
 }
 

@@ -18,6 +18,8 @@ use tonic::{Request, Response, Status};
 
 use crate::log::{ORIGIN, TestLog, project};
 
+pub(crate) mod complete;
+
 /// What the server does wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Lie {
@@ -39,6 +41,17 @@ pub(crate) enum Lie {
     ReversedEntries,
     SwappedEntry,
     WrongProofHash,
+    /// False or meaningless proofs that an answer is complete.
+    Absence,
+    EdgeWrong,
+    NotAnEpoch,
+    OldEpoch,
+    Omission,
+    OmissionAfterEpoch,
+    OtherKeysProof,
+    Presence,
+    TailSwapped,
+    TailTruncated,
     /// Answers that have no meaning.
     NodeOutOfRange,
     ShortHash,
@@ -267,10 +280,12 @@ impl Log for Server {
             Key::Filename(name) => MapKey::file(&name),
             Key::Sha256(hex) => MapKey::sha256(&record::Digest::parse(&hex).unwrap()),
         };
-        let positions = positions(log, &[key], 0);
+        let positions = complete::claimed(log, positions(log, &[key], 0), lie);
         let lie_here = if positions.is_empty() { Lie::None } else { lie };
-        let (nodes, entries) = prove(log, positions, lie_here);
-        Ok(Response::new(v1::LookupResponse { checkpoint: served.note(), nodes, entries }))
+        let (mut nodes, entries) = prove(log, positions, lie_here);
+        let completeness = complete::prove(log, &key, &mut nodes, lie);
+        let checkpoint = served.note();
+        Ok(Response::new(v1::LookupResponse { checkpoint, nodes, entries, completeness }))
     }
 
     async fn watch(
