@@ -6,7 +6,7 @@ use tlog::{
     SignedCheckpoint, SigningKey, TilePath, VerifyingKey,
 };
 
-use crate::fixture::{TestLog, index};
+use crate::fixture::{TestLog, index, size};
 
 /// A proof file, which holds a note, a checkpoint, hashes and a signature line.
 fn valid() -> Vec<u8> {
@@ -20,6 +20,14 @@ fn valid() -> Vec<u8> {
         checkpoint: SignedCheckpoint::sign(&checkpoint, &key),
     };
     file.to_string().into_bytes()
+}
+
+/// A request to a witness.
+fn valid_request() -> Vec<u8> {
+    let file = ProofFile::parse(&valid()).unwrap();
+    let proof = TestLog::new(9).all().consistency(size(5)).unwrap();
+    let request = AddCheckpoint::new(size(5), proof, file.checkpoint).unwrap();
+    request.to_string().into_bytes()
 }
 
 /// Gives `bytes` to every parser.
@@ -123,6 +131,15 @@ proptest! {
         let first_blank = bytes.windows(2).position(|pair| pair == b"\n\n");
         check(&bytes[first_blank.map_or(0, |at| at + 2)..]);
     }
+
+    #[test]
+    fn valid_requests_with_changes(changes in prop::collection::vec(change(), 1..4)) {
+        let mut bytes = valid_request();
+        for change in &changes {
+            apply(&mut bytes, change);
+        }
+        check(&bytes);
+    }
 }
 
 #[test]
@@ -131,4 +148,5 @@ fn what_is_valid_parses() {
     let file = ProofFile::parse(&bytes).unwrap();
     assert_ne!(file.proof, InclusionProof::default());
     check(&bytes);
+    assert!(AddCheckpoint::parse(&valid_request()).is_ok());
 }
