@@ -58,6 +58,7 @@ impl OpenLog {
             space: SpaceGuard::new(data.path().to_owned(), settings.min_free_bytes()),
             clock: Arc::clone(&clock),
             limits: settings.limits(),
+            epochs: settings.epochs(),
         };
         let (sequencer, writer) =
             Sequencer::start(parts, stop).await.context("the log can not be opened")?;

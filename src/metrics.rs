@@ -26,6 +26,10 @@ fn install() -> PrometheusHandle {
         "indelible_batch_seconds",
         "Time from the start of a batch to its published head"
     );
+    ::metrics::describe_histogram!(
+        "indelible_epoch_seconds",
+        "Time from the start of an epoch to its map being served"
+    );
     ::metrics::describe_counter!(
         "indelible_halts_total",
         "Failures that stopped all writing; anything above 0 needs an operator"

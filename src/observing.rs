@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use observer::{ListedName, Log, LogError, Observer, Submitted, SystemClock};
+use observer::{Coverage, ListedName, Log, LogError, Observer, Submitted, SystemClock};
 use record::{Fact, ProjectName, ProjectState, Status};
 
 use crate::sequencer::{Sequencer, SubmitError};
@@ -22,6 +22,11 @@ impl Log for Sequencer {
             Err(error @ SubmitError::Invalid { .. }) => Err(LogError::Refused(error.to_string())),
             Err(error) => Err(LogError::Unavailable(error.to_string())),
         }
+    }
+
+    async fn covered(&self, coverage: Coverage) -> Result<(), LogError> {
+        self.cover(coverage);
+        Ok(())
     }
 }
 

@@ -21,6 +21,9 @@ use crate::published::Published;
 /// Entries that one look-up returns at most.
 pub const MAX_LOOKUP_ENTRIES: usize = 20_000;
 
+/// Entries after the newest epoch up to which a look-up is shown to be complete.
+const MAX_TAIL: u64 = 20_000;
+
 /// The reading side of a served log.
 #[derive(Clone)]
 pub struct LogReader {
@@ -37,6 +40,30 @@ pub struct ProvenEntries {
     pub nodes: Vec<Hash>,
     /// In the order asked for.
     pub entries: Vec<ProvenEntry>,
+}
+
+/// What the log says about a key.
+#[derive(Debug)]
+pub struct Lookup {
+    /// The head under which all of it holds.
+    pub published: Arc<Published>,
+    /// The entries that have the key.
+    pub proven: ProvenEntries,
+    /// That these are all; `None` before the first epoch, and when too much was logged since.
+    pub completeness: Option<Completeness>,
+}
+
+/// Shows that a look-up holds all that there is.
+#[derive(Debug)]
+pub struct Completeness {
+    /// The newest epoch entry, its proof in the same nodes as the others.
+    pub epoch: ProvenEntry,
+    /// The proof about the key under the epoch's map.
+    pub map_proof: Vec<u8>,
+    /// The compact range up to and with the epoch entry.
+    pub edge: Vec<Hash>,
+    /// All entries after the epoch entry.
+    pub tail: Vec<Bytes>,
 }
 
 /// An entry with its inclusion proof.
@@ -65,7 +92,7 @@ pub enum AnswerError {
     },
     /// The log's catalog failed.
     #[error("the catalog can not be read")]
-    Catalog(#[from] CatalogError),
+    Catalog(#[source] CatalogError),
     /// No tree has what is asked for.
     #[error(transparent)]
     Impossible(#[from] PlanError),
@@ -177,21 +204,49 @@ impl LogReader {
         Ok(self.entries.entries(positions, published.head.size).await?)
     }
 
-    /// All published entries that have `key`, proven under `published`.
+    /// All published entries that have `key`, proven under the published head and, where there is
+    /// an epoch, shown to be all of them.
     ///
     /// # Errors
     /// [`AnswerError::TooMany`] above [`MAX_LOOKUP_ENTRIES`]; others if the log can not be read.
-    pub async fn lookup(
-        &self,
-        published: &Published,
-        key: &MapKey,
-    ) -> Result<ProvenEntries, AnswerError> {
+    pub async fn lookup(&self, key: &MapKey) -> Result<Lookup, AnswerError> {
+        // The map is read before the head: a map is served only after its epoch is published.
+        let map = self.catalog.map().prove(key, MAX_LOOKUP_ENTRIES)?;
+        let published = self.published();
         let size = published.head.size;
-        let positions = self.catalog.positions(key, size, None, MAX_LOOKUP_ENTRIES + 1)?;
+        let mut positions = self.catalog.positions(key, size, None, MAX_LOOKUP_ENTRIES + 1)?;
         if positions.len() > MAX_LOOKUP_ENTRIES {
             return Err(AnswerError::TooMany { found: positions.len() });
         }
-        self.prove(published, &positions).await
+        let Some(epoch) = self.newest_epoch(map.size, size)? else {
+            let verified = self.verified(published.head, &plan(&published, &positions)?).await?;
+            let proven = self.prove_with(&verified, &positions).await?;
+            return Ok(Lookup { published, proven, completeness: None });
+        };
+        let after =
+            TreeSize::new(epoch.get() + 1).expect("a published entry is followed by a size");
+        positions.push(epoch);
+        let plan = plan(&published, &positions)?.merge(published.head.plan_consistency(after)?);
+        let verified = self.verified(published.head, &plan).await?;
+        let mut proven = self.prove_with(&verified, &positions).await?;
+        let epoch = proven.entries.pop().expect("the epoch was asked for last");
+        let tail = self.at(&published, &self::positions(after.get()..size.get())).await?;
+        let edge = verified.range_at(after)?.roots().to_vec();
+        let map_proof = map.proof.to_bytes();
+        let completeness = Some(Completeness { epoch, map_proof, edge, tail });
+        Ok(Lookup { published, proven, completeness })
+    }
+
+    /// The epoch whose map covers `covered` entries, if it is the newest of a log of `size` entries
+    /// and few enough entries follow it.
+    fn newest_epoch(
+        &self,
+        covered: TreeSize,
+        size: TreeSize,
+    ) -> Result<Option<LeafIndex>, AnswerError> {
+        let newest = self.catalog.newest_epoch(size)?;
+        Ok(newest
+            .filter(|epoch| epoch.get() == covered.get() && size.get() - epoch.get() <= MAX_TAIL))
     }
 
     /// The entries at `positions`, proven under `published`.
@@ -203,16 +258,16 @@ impl LogReader {
         published: &Published,
         positions: &[LeafIndex],
     ) -> Result<ProvenEntries, AnswerError> {
-        let head = published.head;
-        let mut plan = Plan::default();
-        for &position in positions {
-            plan = plan.merge(head.plan_inclusion(position)?);
-        }
-        if positions.is_empty() {
-            return Ok(ProvenEntries::default());
-        }
-        let verified = self.verified(head, &plan).await?;
-        let entries = self.entries.entries(positions, head.size).await?;
+        let verified = self.verified(published.head, &plan(published, positions)?).await?;
+        self.prove_with(&verified, positions).await
+    }
+
+    async fn prove_with(
+        &self,
+        verified: &Verified,
+        positions: &[LeafIndex],
+    ) -> Result<ProvenEntries, AnswerError> {
+        let entries = self.entries.entries(positions, verified.head().size).await?;
         let mut nodes = Nodes::default();
         let mut proven = Vec::with_capacity(positions.len());
         for (&index, entry) in positions.iter().zip(entries) {
@@ -251,6 +306,24 @@ impl LogReader {
         }
         Ok(Verified::new(head, tiles)?)
     }
+}
+
+impl From<CatalogError> for AnswerError {
+    fn from(error: CatalogError) -> AnswerError {
+        match error {
+            CatalogError::TooManyPositions { limit } => AnswerError::TooMany { found: limit + 1 },
+            error => AnswerError::Catalog(error),
+        }
+    }
+}
+
+/// The tiles that prove entries at `positions`.
+fn plan(published: &Published, positions: &[LeafIndex]) -> Result<Plan, AnswerError> {
+    let mut plan = Plan::default();
+    for &position in positions {
+        plan = plan.merge(published.head.plan_inclusion(position)?);
+    }
+    Ok(plan)
 }
 
 /// Positions of a range below the published size.

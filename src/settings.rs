@@ -48,6 +48,9 @@ pub struct Settings {
     /// Facts that go into one batch [default: 4096]
     #[arg(long, value_name = "COUNT")]
     pub batch: Option<usize>,
+    /// Seconds from one epoch to the next while something changes [default: 300]
+    #[arg(long, value_name = "SECONDS")]
+    pub epoch_interval: Option<u64>,
     /// Seconds without a confirmed head after which /healthz fails [default: 1800]
     #[arg(long, value_name = "SECONDS")]
     pub max_head_age: Option<u64>,
@@ -83,6 +86,7 @@ impl Settings {
             min_free: self.min_free.or(file.min_free),
             pool: self.pool.or(file.pool),
             batch: self.batch.or(file.batch),
+            epoch_interval: self.epoch_interval.or(file.epoch_interval),
             max_head_age: self.max_head_age.or(file.max_head_age),
             drain: self.drain.or(file.drain),
         }
@@ -115,6 +119,13 @@ impl Settings {
             pool: self.pool.unwrap_or(default.pool).max(1),
             batch: self.batch.unwrap_or(default.batch).max(1),
         }
+    }
+
+    /// When the log sums itself up.
+    pub fn epochs(&self) -> crate::sequencer::EpochTimes {
+        let default = crate::sequencer::EpochTimes::default();
+        let interval = self.epoch_interval.map_or(default.interval, Duration::from_secs);
+        crate::sequencer::EpochTimes { interval, ..default }
     }
 
     /// How the observer behaves.

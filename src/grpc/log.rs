@@ -13,7 +13,7 @@ use tonic::{Request, Response, Status};
 
 use super::{hash_bytes, position, refusal, size, v1};
 use crate::published::Published;
-use crate::reading::{LogReader, ProvenEntries, positions};
+use crate::reading::{LogReader, ProvenEntries, ProvenEntry, positions};
 
 /// Entries that one `GetEntries` call may ask for.
 const MAX_ENTRIES: u64 = 1 << 20;
@@ -155,11 +155,16 @@ impl v1::log_server::Log for LogService {
         request: Request<v1::LookupRequest>,
     ) -> Result<Response<v1::LookupResponse>, Status> {
         let key = map_key(request.into_inner().key)?;
-        let published = self.reader.published();
-        let proven =
-            self.reader.lookup(&published, &key).await.map_err(|failure| refusal(&failure))?;
-        let (nodes, entries) = encode(proven);
-        Ok(Response::new(v1::LookupResponse { checkpoint: published.note.clone(), nodes, entries }))
+        let lookup = self.reader.lookup(&key).await.map_err(|failure| refusal(&failure))?;
+        let (nodes, entries) = encode(lookup.proven);
+        let completeness = lookup.completeness.map(|complete| v1::Completeness {
+            epoch: Some(encode_entry(complete.epoch)),
+            map_proof: complete.map_proof.into(),
+            edge: complete.edge.iter().map(hash_bytes).collect(),
+            tail: complete.tail,
+        });
+        let checkpoint = lookup.published.note.clone();
+        Ok(Response::new(v1::LookupResponse { checkpoint, nodes, entries, completeness }))
     }
 
     type WatchStream = Stream_<v1::WatchResponse>;
@@ -294,10 +299,10 @@ fn map_key(key: Option<v1::lookup_request::Key>) -> Result<MapKey, Status> {
 }
 
 fn encode(proven: ProvenEntries) -> (Vec<bytes::Bytes>, Vec<v1::ProvenEntry>) {
-    let entries = proven.entries.into_iter().map(|proven| v1::ProvenEntry {
-        index: proven.index.get(),
-        entry: proven.entry,
-        path: proven.path,
-    });
+    let entries = proven.entries.into_iter().map(encode_entry);
     (proven.nodes.iter().map(hash_bytes).collect(), entries.collect())
+}
+
+fn encode_entry(proven: ProvenEntry) -> v1::ProvenEntry {
+    v1::ProvenEntry { index: proven.index.get(), entry: proven.entry, path: proven.path }
 }

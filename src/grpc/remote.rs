@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use indelible_proto::v1::submit_client::SubmitClient;
-use observer::{ListedName, Log, LogError, Submitted};
+use observer::{Coverage, ListedName, Log, LogError, Submitted};
 use record::{Fact, ProjectName};
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
@@ -127,6 +127,14 @@ impl Log for RemoteLog {
             return Err(out_of_turn());
         };
         Ok(Submitted { entries: logged.entries })
+    }
+
+    async fn covered(&self, coverage: Coverage) -> Result<(), LogError> {
+        let coverage = v1::Coverage { serial: coverage.serial, swept: coverage.swept };
+        match self.ask(Ask::Covered(coverage)).await? {
+            Answer::Noted(_) => Ok(()),
+            _ => Err(out_of_turn()),
+        }
     }
 }
 

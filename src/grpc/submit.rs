@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures::{Stream, StreamExt as _};
+use observer::Coverage;
 use record::Fact;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -123,6 +124,10 @@ impl v1::submit_server::Submit for SubmitService {
 async fn respond(sequencer: &Sequencer, request: v1::ObserveRequest) -> v1::ObserveResponse {
     let answer = match request.ask {
         Some(Ask::Facts(facts)) => log_facts(sequencer, facts).await.map(Answer::Logged),
+        Some(Ask::Covered(coverage)) => {
+            sequencer.cover(Coverage { serial: coverage.serial, swept: coverage.swept });
+            Ok(Answer::Noted(v1::Noted {}))
+        }
         Some(Ask::Listed(name)) => listed(sequencer, &name).await.map(Answer::Listed),
         None => Err(Status::invalid_argument("the request asks nothing this log knows")),
     };

@@ -7,6 +7,7 @@
 //! forgets the batch by the same steps.
 
 mod admission;
+mod epochs;
 mod open;
 pub mod second_opinion;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod writer;
 use std::sync::Arc;
 
 use catalog::Catalog;
+use observer::Coverage;
 use record::{EntryError, Fact, MapKey, ProjectName, ProjectState};
 use store::Store;
 use thiserror::Error;
@@ -30,6 +32,7 @@ use crate::published::Published;
 use crate::register::HeadRegister;
 use crate::space::SpaceGuard;
 use admission::fold;
+pub use epochs::EpochTimes;
 pub use open::OpenError;
 pub use writer::StepError;
 
@@ -49,6 +52,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Bounds.
     pub limits: Limits,
+    /// When the log sums itself up.
+    pub epochs: EpochTimes,
 }
 
 /// Bounds of the pool.
@@ -121,6 +126,7 @@ pub struct Sequencer {
     pool: mpsc::Sender<Submission>,
     state: watch::Receiver<WriterState>,
     published: watch::Receiver<Arc<Published>>,
+    coverage: watch::Sender<Option<Coverage>>,
     catalog: Arc<Catalog>,
     entries: EntryReader,
 }
@@ -138,9 +144,10 @@ impl Sequencer {
         let (pool, submissions) = mpsc::channel(parts.limits.pool);
         let catalog = Arc::clone(&parts.catalog);
         let entries = EntryReader::new(Arc::clone(&parts.store));
-        let (writer, state, published) = open::open(parts).await?;
+        let (coverage, covered) = watch::channel(None);
+        let (writer, state, published) = open::open(parts, covered).await?;
         let done = tokio::spawn(writer.run(submissions, stop));
-        Ok((Sequencer { pool, state, published, catalog, entries }, done))
+        Ok((Sequencer { pool, state, published, coverage, catalog, entries }, done))
     }
 
     /// Logs what is new of `facts` and returns when a published checkpoint covers it.
@@ -155,6 +162,11 @@ impl Sequencer {
             mpsc::error::TrySendError::Closed(_) => self.refusal(),
         })?;
         answered.await.unwrap_or_else(|_| Err(self.refusal()))
+    }
+
+    /// Takes note of how far the index has been seen; the next epoch states it.
+    pub fn cover(&self, coverage: Coverage) {
+        self.coverage.send_replace(Some(coverage));
     }
 
     /// What the published log says about a project.

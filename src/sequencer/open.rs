@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use catalog::CatalogError;
+use observer::Coverage;
+use record::{Entry, Parsed};
 use store::StoreError;
 use thiserror::Error;
 use tlog::{
@@ -12,8 +14,10 @@ use tlog::{
     TilePath, TreeHead, TreeSize, Verified,
 };
 use tokio::sync::watch;
+use tracing::error;
 
-use super::writer::{StepError, Writer};
+use super::epochs::Epochs;
+use super::writer::{StepError, Writer, blocking};
 use super::{Parts, WriterState};
 use crate::entries::{EntryReader, ReadError};
 use crate::published::Published;
@@ -106,7 +110,10 @@ pub enum OpenError {
 type Opened = (Writer, watch::Receiver<WriterState>, watch::Receiver<Arc<Published>>);
 
 /// Opens the log and publishes its head.
-pub(super) async fn open(parts: Parts) -> Result<Opened, OpenError> {
+pub(super) async fn open(
+    parts: Parts,
+    coverage: watch::Receiver<Option<Coverage>>,
+) -> Result<Opened, OpenError> {
     let head = parts.store.head().await?;
     let remembered = parts.register.read()?;
     let published = match parts.store.checkpoint().await? {
@@ -125,10 +132,11 @@ pub(super) async fn open(parts: Parts) -> Result<Opened, OpenError> {
     catch_up(&parts, head).await?;
 
     let entries = EntryReader::new(Arc::clone(&parts.store));
+    let epochs = open_epochs(&parts, &entries, head.size).await?;
     let (state, state_seen) = watch::channel(WriterState::Running);
     let placeholder = Published { head, note: Bytes::new(), confirmed: (parts.clock)() };
     let (published, published_seen) = watch::channel(Arc::new(placeholder));
-    let mut writer = Writer { parts, entries, edge, confirmed, state, published };
+    let mut writer = Writer { parts, entries, edge, confirmed, epochs, coverage, state, published };
     writer.finish(head).await.map_err(|error| OpenError::Step(Box::new(error)))?;
     Ok((writer, state_seen, published_seen))
 }
@@ -176,6 +184,41 @@ async fn root_at(parts: &Parts, head: TreeHead, size: TreeSize) -> Result<Hash, 
 async fn open_edge(parts: &Parts, head: TreeHead) -> Result<RightEdge, OpenError> {
     let objects = load(parts, &RightEdge::plan(head.size)).await?;
     Ok(RightEdge::open(head, objects)?)
+}
+
+/// Finds the newest epoch, and brings the catalog's map up to it.
+///
+/// A log whose newest epoch states a wrong root can not unwrite it. It goes on, answers without
+/// completeness until the next epoch, and says so.
+async fn open_epochs(
+    parts: &Parts,
+    entries: &EntryReader,
+    size: TreeSize,
+) -> Result<Epochs, OpenError> {
+    let opened = (parts.clock)();
+    let Some(position) = parts.catalog.newest_epoch(size)? else {
+        return Ok(Epochs::new(parts.epochs, None, 0, opened));
+    };
+    let bytes = entries.entries(&[position], size).await?.remove(0);
+    let Ok(Parsed::Known(Entry::Epoch(newest))) = Entry::parse(&bytes) else {
+        return Err(CatalogError::Damaged("an epoch's position").into());
+    };
+    let covered = TreeSize::new(position.get()).expect("a position is a size");
+    let catalog = Arc::clone(&parts.catalog);
+    if catalog.map_size() < covered {
+        let prepared = blocking({
+            let catalog = Arc::clone(&catalog);
+            move || catalog.prepare_map(covered)
+        })
+        .await?;
+        if prepared.root() == newest.map {
+            blocking(move || catalog.commit_map(prepared)).await?;
+        } else {
+            let (stated, computed) = (newest.map, prepared.root());
+            error!(%position, %stated, %computed, "the newest epoch states another map than there is");
+        }
+    }
+    Ok(Epochs::new(parts.epochs, Some(&newest), position.get() + 1, opened))
 }
 
 /// Brings the catalog up to the head, from entries that are checked against it.

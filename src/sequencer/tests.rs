@@ -5,16 +5,22 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use catalog::Catalog;
-use record::{Digest, Fact, ListedFile, ProjectName, Timestamp};
+use record::{
+    Digest, Entry, Fact, ListedFile, MapBuilder, MapKey, Parsed, ProjectName, Timestamp, map_value,
+};
 use store::{Batch, Fault, MemoryStore, Operation, Store, StoreError};
-use tlog::{Hash, RightEdge, SignedCheckpoint, SigningKey, TileKind, TilePath, TreeHead, TreeSize};
+use tlog::{
+    Hash, LeafIndex, RightEdge, SignedCheckpoint, SigningKey, TileKind, TilePath, TreeHead,
+    TreeSize,
+};
 use tokio_util::sync::CancellationToken;
 
-use super::{Limits, Parts, Sequencer, SubmitError, WriterState, second_opinion};
+use super::{EpochTimes, Limits, Parts, Sequencer, SubmitError, WriterState, second_opinion};
 use crate::entries::EntryReader;
 use crate::reading::positions;
 use crate::register::HeadRegister;
@@ -71,11 +77,15 @@ fn parts(store: Arc<dyn Store>, dir: &Path) -> Parts {
         space: SpaceGuard::new(dir.to_owned(), 0),
         clock: Arc::new(|| Timestamp::from_unix(1_795_223_638).unwrap()),
         limits: Limits::default(),
+        epochs: EpochTimes::default(),
     }
 }
 
-/// Submits everything until something fails; returns which submissions were answered.
+/// Submits everything until something fails, with an epoch after every batch; returns which
+/// submissions were answered.
 async fn session(parts: Parts, seen: &Seen) -> Vec<usize> {
+    let epochs = EpochTimes { interval: Duration::ZERO, ..EpochTimes::default() };
+    let parts = Parts { epochs, ..parts };
     let stop = CancellationToken::new();
     let mut answered = Vec::new();
     let Ok((sequencer, done)) = Sequencer::start(parts, stop.clone()).await else {
@@ -100,7 +110,8 @@ async fn session(parts: Parts, seen: &Seen) -> Vec<usize> {
 }
 
 /// The stored log is, byte for byte, the log of its entries; and every head seen is one of its heads.
-async fn verify(store: &MemoryStore, seen: &Seen) -> TreeSize {
+/// Returns how many entries there are that are no epochs.
+async fn verify(store: &MemoryStore, seen: &Seen) -> usize {
     let store: Arc<dyn Store> = Arc::new(store.reopen());
     let head = store.head().await.unwrap();
     second_opinion::confirm(&*store, TreeSize::ZERO, head).await.unwrap();
@@ -116,7 +127,29 @@ async fn verify(store: &MemoryStore, seen: &Seen) -> TreeSize {
         let prefix = &entries[..usize::try_from(size).unwrap()];
         assert_eq!(RightEdge::empty().append(prefix).unwrap().edge.head().root, root);
     }
-    head.size
+    verify_epochs(&entries)
+}
+
+/// Every epoch is numbered in turn and states the map of the entries before it. Returns how many
+/// other entries there are.
+fn verify_epochs(entries: &[Bytes]) -> usize {
+    let mut rows: BTreeMap<MapKey, Vec<LeafIndex>> = BTreeMap::new();
+    let mut epochs = 0;
+    for (position, bytes) in (0..).zip(entries) {
+        let Ok(Parsed::Known(entry)) = Entry::parse(bytes) else { panic!("entry {position}") };
+        if let Entry::Epoch(epoch) = &entry {
+            let mut map = MapBuilder::new();
+            for (key, positions) in &rows {
+                map.push(*key, &map_value(positions).unwrap()).unwrap();
+            }
+            assert_eq!((epoch.epoch, epoch.map), (epochs, map.root()), "entry {position}");
+            epochs += 1;
+        }
+        for key in entry.map_keys() {
+            rows.entry(key).or_default().push(LeafIndex::new(position).unwrap());
+        }
+    }
+    entries.len() - usize::try_from(epochs).unwrap()
 }
 
 /// How often an undisturbed session calls an operation.
@@ -142,8 +175,8 @@ async fn one_fault(operation: Operation, place: u64, fault: Fault, keep_catalog:
     let again = session(parts(Arc::new(store.reopen()), dir.path()), &seen).await;
     assert_eq!(again.len(), SUBMISSIONS.len(), "{operation:?} {place} {fault:?}");
     seen.signed(&dir.path().join("head"));
-    let size = verify(&store, &seen).await;
-    assert_eq!(size.get(), SUBMISSIONS.iter().sum::<u64>());
+    let logged = verify(&store, &seen).await;
+    assert_eq!(logged as u64, SUBMISSIONS.iter().sum::<u64>());
     assert!(answered.len() <= again.len());
 }
 

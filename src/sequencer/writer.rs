@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use catalog::CatalogError;
+use observer::Coverage;
+use record::{EntryError, Timestamp};
 use store::{Batch, StoreError};
 use thiserror::Error;
 use tlog::{Checkpoint, LeafIndex, RightEdge, SignedCheckpoint, TreeHead, TreeSize};
@@ -12,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::admission::{Admission, AdmitError};
+use super::epochs::Epochs;
 use super::second_opinion::{self, SecondOpinionError};
 use super::{Parts, Receipt, Submission, SubmitError, WriterState};
 use crate::entries::EntryReader;
@@ -28,6 +32,9 @@ pub(super) struct Writer {
     pub(super) edge: RightEdge,
     /// Entries that the second opinion has seen.
     pub(super) confirmed: TreeSize,
+    pub(super) epochs: Epochs,
+    /// How far the index has been seen, as the observer tells.
+    pub(super) coverage: watch::Receiver<Option<Coverage>>,
     pub(super) state: watch::Sender<WriterState>,
     pub(super) published: watch::Sender<Arc<Published>>,
 }
@@ -35,15 +42,18 @@ pub(super) struct Writer {
 /// A step of a batch failed. Writing stops.
 #[derive(Debug, Error)]
 pub enum StepError {
-    /// The derived view could not be written.
+    /// The derived view could not be read or written.
     #[error("the catalog could not take the new entries")]
-    Catalog(#[from] catalog::CatalogError),
+    Catalog(#[from] CatalogError),
     /// The origin can not be one.
     #[error("what was about to be signed is not a checkpoint")]
     Checkpoint(#[from] tlog::InvalidCheckpoint),
     /// The log is full, or an entry too long: a defect of admission.
     #[error("the entries can not be integrated")]
     Append(#[from] tlog::AppendError),
+    /// The epoch can not be an entry: a defect of the program.
+    #[error("the epoch can not be written down")]
+    Epoch(#[from] EntryError),
     /// The outside head could not be written.
     #[error("the signed head could not be remembered outside the store")]
     Register(#[from] RegisterError),
@@ -64,15 +74,21 @@ impl Writer {
     ) {
         let first = tokio::time::Instant::now() + CONFIRM_INTERVAL;
         let mut confirm = tokio::time::interval_at(first, CONFIRM_INTERVAL);
+        let look = self.epochs.look();
+        let mut epoch = tokio::time::interval_at(tokio::time::Instant::now() + look, look);
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled(), if !pool.is_closed() => pool.close(),
                 first = pool.recv() => match first {
-                    Some(first) => self.batch(first, &mut pool).await,
+                    Some(first) => {
+                        self.batch(first, &mut pool).await;
+                        self.sum_up_when_due().await;
+                    }
                     None => break,
                 },
                 _ = confirm.tick() => self.confirm_idle_head().await,
+                _ = epoch.tick() => self.sum_up_when_due().await,
             }
         }
         self.state.send_if_modified(|state| {
@@ -205,6 +221,38 @@ impl Writer {
         }
     }
 
+    async fn sum_up_when_due(&mut self) {
+        let (now, coverage) = ((self.parts.clock)(), *self.coverage.borrow());
+        // Asked for even when no epoch is due: an idle log must notice a full disk, too.
+        let writable = self.check_writable().is_ok();
+        if !writable || !self.epochs.is_due(self.edge.size().get(), coverage, now) {
+            return;
+        }
+        if let Err(failure) = self.sum_up(coverage, now).await {
+            self.halt(&failure, Vec::new());
+        }
+    }
+
+    /// Writes an epoch over all entries there are. The catalog's readers move on to its map only when
+    /// it is published; until then, and if this fails, theirs is the one before.
+    async fn sum_up(
+        &mut self,
+        coverage: Option<Coverage>,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let started = Instant::now();
+        let size = self.edge.size();
+        let catalog = Arc::clone(&self.parts.catalog);
+        let prepared = blocking(move || catalog.prepare_map(size)).await?;
+        let entry = self.epochs.entry(prepared.root(), coverage, now)?;
+        self.append(vec![Bytes::from(entry)]).await?;
+        let catalog = Arc::clone(&self.parts.catalog);
+        blocking(move || catalog.commit_map(prepared)).await?;
+        self.epochs.written(self.edge.size().get(), coverage, now);
+        metrics::histogram!("indelible_epoch_seconds").record(started.elapsed().as_secs_f64());
+        Ok(())
+    }
+
     fn halt(&mut self, failure: &StepError, waiting: Vec<(Submission, u64)>) {
         let why = format!("the log stopped writing: {}", describe(failure));
         error!(%why, "reads go on; nothing is written until the log is started again");
@@ -214,6 +262,13 @@ impl Writer {
             let _ = submission.answer.send(Err(SubmitError::ReadOnly(why.clone())));
         }
     }
+}
+
+/// Runs what takes long where it may block.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, CatalogError> + Send + 'static,
+) -> Result<T, CatalogError> {
+    tokio::task::spawn_blocking(work).await.expect("work on the catalog does not panic")
 }
 
 /// Answers every submission with the head that covers it. Who stopped waiting is not owed one.

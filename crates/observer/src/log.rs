@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use record::{Digest, Fact, ProjectName};
 use thiserror::Error;
 
+use crate::state::Coverage;
+
 /// The log as an observer sees it.
 #[async_trait]
 pub trait Log: Send + Sync {
@@ -19,6 +21,16 @@ pub trait Log: Send + Sync {
     /// # Errors
     /// [`LogError`] if any of them is not covered: they are submitted again later, all of them.
     async fn submit(&self, facts: Vec<Fact>) -> Result<Submitted, LogError>;
+
+    /// Takes note of how far the index has been seen: all up to there is submitted and covered. Told
+    /// again and again; a log that keeps no such notes need not listen.
+    ///
+    /// # Errors
+    /// [`LogError`] if the log does not answer: it is told the next time.
+    async fn covered(&self, coverage: Coverage) -> Result<(), LogError> {
+        let _ = coverage;
+        Ok(())
+    }
 }
 
 /// A file that the log holds as listed.

@@ -114,7 +114,9 @@ impl Observer {
     async fn save_progress(&self) -> Result<(), StateError> {
         let _saving = self.saving.lock().await;
         let progress = format_progress(&self.state().progress);
-        self.write(move |files| files.save_progress(&progress)).await
+        self.write(move |files| files.save_progress(&progress)).await?;
+        self.tell_coverage().await;
+        Ok(())
     }
 
     /// Doubts first: a page known as read whose doubt is forgotten would not be read again.
@@ -128,7 +130,17 @@ impl Observer {
             files.save_progress(&progress)?;
             files.save_projects(&projects)
         })
-        .await
+        .await?;
+        self.tell_coverage().await;
+        Ok(())
+    }
+
+    /// Tells the log how far the index has been seen. If it does not listen, the next save tells it.
+    async fn tell_coverage(&self) {
+        let Some(coverage) = self.coverage() else { return };
+        if let Err(error) = self.log.covered(coverage).await {
+            tracing::debug!("the log was not told the coverage: {error}");
+        }
     }
 
     async fn write(

@@ -61,7 +61,7 @@ impl Submitter {
         match self.ask(Some(Ask::Facts(Facts { facts }))).await? {
             Answer::Logged(logged) => Ok(Ok(logged)),
             Answer::Refused(refused) => Ok(Err(refused)),
-            Answer::Listed(listed) => panic!("an answer to another question: {listed:?}"),
+            other => panic!("an answer to another question: {other:?}"),
         }
     }
 
@@ -80,7 +80,7 @@ impl Submitter {
         match self.ask(Some(Ask::Listed(project.to_owned()))).await.unwrap() {
             Answer::Listed(listed) => Ok(listed),
             Answer::Refused(refused) => Err(refused),
-            Answer::Logged(logged) => panic!("an answer to another question: {logged:?}"),
+            other => panic!("an answer to another question: {other:?}"),
         }
     }
 }
