@@ -8,6 +8,8 @@
 //! large. The directory, in the system's place for temporary files unless named, is deleted at the end.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use catalog::{Catalog, Settings};
@@ -29,10 +31,11 @@ fn size(entries: u64) -> TreeSize {
     TreeSize::new(entries).unwrap()
 }
 
-fn entry(position: u64) -> Vec<u8> {
+/// The entry at a position of a log with so many projects.
+fn entry(position: u64, projects: u64) -> Vec<u8> {
     // One file in eight is that of one of a hundred large projects.
-    let projects = (position / FILES_PER_PROJECT).max(1);
-    let project = if position.is_multiple_of(8) { position / 8 % 100 } else { position % projects };
+    let large = position.is_multiple_of(8);
+    let project = if large { position / 8 % 100 } else { position % projects };
     let name = format!("project-{project}");
     let entry = FileEntry {
         version: format!("1.{position}"),
@@ -52,11 +55,12 @@ fn entry(position: u64) -> Vec<u8> {
 }
 
 /// Applies entries up to `end`; the time does not count making them.
-fn apply(catalog: &Catalog, end: u64) -> Duration {
+fn apply(catalog: &Catalog, end: u64, projects: u64) -> Duration {
     let mut spent = Duration::ZERO;
     while catalog.cursor().get() < end {
         let first = catalog.cursor().get();
-        let entries: Vec<_> = (first..end.min(first + BATCH)).map(entry).collect();
+        let entries: Vec<_> =
+            (first..end.min(first + BATCH)).map(|at| entry(at, projects)).collect();
         let start = Instant::now();
         catalog.apply(LeafIndex::new(first).unwrap(), &entries).unwrap();
         spent += start.elapsed();
@@ -66,6 +70,24 @@ fn apply(catalog: &Catalog, end: u64) -> Duration {
 
 fn report(what: &str, spent: Duration) {
     println!("{what:<44} {:>12.3} ms", spent.as_secs_f64() * 1e3);
+}
+
+/// Waits until the database does nothing more by itself; what it wrote last costs reads meanwhile.
+fn settle(dir: &Path) -> Duration {
+    let files = || {
+        let files = std::fs::read_dir(dir).unwrap().map(|file| file.unwrap().path());
+        files.filter(|file| file.extension().is_some_and(|name| name == "sst")).collect()
+    };
+    let start = Instant::now();
+    let mut last: BTreeSet<PathBuf> = files();
+    loop {
+        std::thread::sleep(Duration::from_secs(5));
+        let now = files();
+        if now == last {
+            return start.elapsed();
+        }
+        last = now;
+    }
 }
 
 /// Prepares and commits the map over all entries applied.
@@ -94,11 +116,6 @@ fn proofs(catalog: &Catalog, what: &str, key: impl Fn(u64) -> MapKey) {
     report(&format!("proof of {what}: longest"), spent[spent.len() - 1]);
 }
 
-fn file_key(position: u64) -> MapKey {
-    let Ok(record::Parsed::Known(entry)) = Entry::parse(&entry(position)) else { unreachable!() };
-    entry.map_keys()[1]
-}
-
 fn main() {
     // Cargo passes an option of its own.
     let mut words = std::env::args().skip(1).filter(|word| !word.starts_with("--"));
@@ -106,18 +123,23 @@ fn main() {
     let parent = words.next().map_or_else(std::env::temp_dir, Into::into);
     let dir = tempfile::tempdir_in(parent).unwrap();
     let entries = keys * FILES_PER_PROJECT / (2 * FILES_PER_PROJECT + 1);
+    let projects = entries.div_ceil(FILES_PER_PROJECT);
     println!("{keys} keys of {entries} entries");
 
     let settings = Settings::default();
     let catalog = Catalog::open_with(dir.path(), ORIGIN, &settings).unwrap();
-    report("applying the entries", apply(&catalog, entries));
+    report("applying the entries", apply(&catalog, entries, projects));
     next_map(&catalog, "first map");
-    for new in [1, 1, 100, 10_000] {
-        let spent = apply(&catalog, catalog.cursor().get() + new);
+    report("until files are merged", settle(dir.path()));
+    for new in [1, 1, 1, 100, 10_000] {
+        let spent = apply(&catalog, catalog.cursor().get() + new, projects);
         report(&format!("{new} more: applying"), spent);
         next_map(&catalog, &format!("{new} more"));
     }
-    proofs(&catalog, "a file", |n| file_key(n * (entries / PROOFS).max(1)));
+    proofs(&catalog, "a content", |n| {
+        let position = n * (entries / PROOFS);
+        MapKey::sha256(&Digest::sha256(&position.to_be_bytes()))
+    });
     proofs(&catalog, "an absent file", |n| MapKey::file(&format!("absent-{n}")));
     drop(catalog);
     let start = Instant::now();

@@ -65,6 +65,8 @@ impl Settings {
         options.set_block_based_table_factory(blocks);
         options.set_compression_type(DBCompressionType::Lz4);
         options.set_write_buffer_size(self.write_buffer);
+        // As much as waits above it: rows come in random order, so each file from there meets all of it.
+        options.set_max_bytes_for_level_base(4 * self.write_buffer as u64);
         options
     }
 }
