@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use catalog::{Catalog, CatalogError};
+use catalog::{Catalog, CatalogError, MapLookup};
 use record::MapKey;
 use store::{Store, StoreError};
 use thiserror::Error;
@@ -23,6 +24,10 @@ pub const MAX_LOOKUP_ENTRIES: usize = 20_000;
 
 /// Entries after the newest epoch up to which a look-up is shown to be complete.
 const MAX_TAIL: u64 = 20_000;
+/// How often a look-up looks again when it finds the map behind the newest epoch.
+const MAP_TRIES: u32 = 10;
+/// How long it waits in between.
+const MAP_WAIT: Duration = Duration::from_millis(3);
 
 /// The reading side of a served log.
 #[derive(Clone)]
@@ -210,15 +215,13 @@ impl LogReader {
     /// # Errors
     /// [`AnswerError::TooMany`] above [`MAX_LOOKUP_ENTRIES`]; others if the log can not be read.
     pub async fn lookup(&self, key: &MapKey) -> Result<Lookup, AnswerError> {
-        // The map is read before the head: a map is served only after its epoch is published.
-        let map = self.catalog.map().prove(key, MAX_LOOKUP_ENTRIES)?;
-        let published = self.published();
+        let (map, published, epoch) = self.map_and_head(key).await?;
         let size = published.head.size;
         let mut positions = self.catalog.positions(key, size, None, MAX_LOOKUP_ENTRIES + 1)?;
         if positions.len() > MAX_LOOKUP_ENTRIES {
             return Err(AnswerError::TooMany { found: positions.len() });
         }
-        let Some(epoch) = self.newest_epoch(map.size, size)? else {
+        let Some(epoch) = epoch else {
             let verified = self.verified(published.head, &plan(&published, &positions)?).await?;
             let proven = self.prove_with(&verified, &positions).await?;
             return Ok(Lookup { published, proven, completeness: None });
@@ -237,16 +240,28 @@ impl LogReader {
         Ok(Lookup { published, proven, completeness })
     }
 
-    /// The epoch whose map covers `covered` entries, if it is the newest of a log of `size` entries
-    /// and few enough entries follow it.
-    fn newest_epoch(
+    /// What the map says, the published head, and the newest epoch of that head if it is the one of
+    /// this map and few enough entries follow it.
+    ///
+    /// The map moves on right after the head that publishes its epoch; who reads in between waits.
+    async fn map_and_head(
         &self,
-        covered: TreeSize,
-        size: TreeSize,
-    ) -> Result<Option<LeafIndex>, AnswerError> {
-        let newest = self.catalog.newest_epoch(size)?;
-        Ok(newest
-            .filter(|epoch| epoch.get() == covered.get() && size.get() - epoch.get() <= MAX_TAIL))
+        key: &MapKey,
+    ) -> Result<(MapLookup, Arc<Published>, Option<LeafIndex>), AnswerError> {
+        let mut tries = MAP_TRIES;
+        loop {
+            let map = self.catalog.map().prove(key, MAX_LOOKUP_ENTRIES)?;
+            let published = self.published();
+            let size = published.head.size;
+            let newest = self.catalog.newest_epoch(size)?;
+            tries -= 1;
+            let of_this_map = newest.is_none_or(|epoch| epoch.get() == map.size.get());
+            if of_this_map || tries == 0 {
+                let near = newest.filter(|epoch| size.get() - epoch.get() <= MAX_TAIL);
+                return Ok((map, published, near.filter(|_| of_this_map)));
+            }
+            tokio::time::sleep(MAP_WAIT).await;
+        }
     }
 
     /// The entries at `positions`, proven under `published`.

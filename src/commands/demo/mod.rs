@@ -37,7 +37,7 @@ pub async fn run(arguments: Demo) -> anyhow::Result<ExitCode> {
     let dir = tempfile::tempdir().context("there is no room for a throw-away log")?;
     let data = DataDir::new(dir.path().join("log"));
     let key = data.create(ORIGIN)?;
-    let settings = Settings { min_free: Some(64), ..Settings::default() };
+    let settings = Settings { min_free: Some(64), epoch_interval: Some(0), ..Settings::default() };
     let writing = CancellationToken::new();
     let log = OpenLog::open(&data, &settings, writing.clone()).await?;
     let routes = log.routes(&settings, None, metrics::recorder(), stop.clone())?;

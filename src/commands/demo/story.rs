@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 
 use client::{Client, LogUrl, LookupKey, Memory, Trust, VerifiedEntry, VerifiedLookup};
 use observer::SweepReport;
@@ -9,6 +10,13 @@ use record::Entry;
 use tlog::{LeafIndex, TreeHead, VerifiedCheckpoint, VerifyingKey};
 
 use super::index::{CHANGED, LATE, REMOVED};
+
+/// A file that the index never had.
+const NEVER: &str = "requests-2.31.0.post1.tar.gz";
+/// How often to look whether the log has summed itself up.
+const SETTLE_TRIES: u32 = 100;
+/// How long to wait in between.
+const SETTLE_WAIT: Duration = Duration::from_millis(50);
 
 /// Told to `out` by a client that holds only the key.
 pub(super) struct Story<W> {
@@ -48,11 +56,11 @@ impl<W: Write> Story<W> {
             "1. The index is observed\n  {} projects, {} files, {} entries logged\n",
             sweep.listed, sweep.files, sweep.entries
         )?;
-        let head = self.client.checkpoint().await?;
+        let lookup = self.complete(CHANGED.name).await?;
+        let head = lookup.checkpoint().clone();
         self.head(&head)?;
         self.first_head = Some(head.head());
 
-        let lookup = self.client.lookup(&LookupKey::File(CHANGED.name.to_owned())).await?;
         let Some(inclusion) = lookup.inclusion(0) else {
             anyhow::bail!("the log does not hold {}", CHANGED.name)
         };
@@ -79,7 +87,7 @@ impl<W: Write> Story<W> {
              {entries} entries logged; everything else was logged before\n",
             CHANGED.name, REMOVED.name, LATE.name
         )?;
-        let head = self.client.checkpoint().await?;
+        let head = self.complete(CHANGED.name).await?.checkpoint().clone();
         self.head(&head)?;
         let Some(first) = self.first_head else { anyhow::bail!("the first act comes first") };
         let consistency = self.client.consistency(first).await?;
@@ -96,6 +104,7 @@ impl<W: Write> Story<W> {
 
     /// Third act: what anybody can show about each of the three files.
     pub(super) async fn evidence(&mut self) -> anyhow::Result<()> {
+        writeln!(self.out, "3. The evidence, each entry with a verified inclusion proof")?;
         let changed = self.history(CHANGED.name).await?;
         let hashes: Vec<_> = changed.entries().iter().filter_map(file_hash).collect();
         anyhow::ensure!(
@@ -113,6 +122,17 @@ impl<W: Write> Story<W> {
         writeln!(self.out, "  => removed from the index, and still provable.\n")?;
         self.history(LATE.name).await?;
         writeln!(self.out, "  => first seen long after its release. A late wheel is no attack.\n")?;
+
+        let never = self.history(NEVER).await?;
+        let Some(epoch) = never.completeness() else { anyhow::bail!("an answer lost its epoch") };
+        writeln!(
+            self.out,
+            "    {NEVER}: no entry\n  \
+             => never listed. The answers above are complete, too: entry {}, epoch {} of the log,\n     \
+             states the root of a map of all names and hashes, and each answer was checked against it.\n",
+            epoch.position(),
+            epoch.epoch().epoch
+        )?;
         Ok(())
     }
 
@@ -135,14 +155,25 @@ impl<W: Write> Story<W> {
     }
 
     async fn history(&mut self, filename: &str) -> anyhow::Result<VerifiedLookup> {
-        let lookup = self.client.lookup(&LookupKey::File(filename.to_owned())).await?;
-        if filename == CHANGED.name {
-            writeln!(self.out, "3. The evidence, each entry with a verified inclusion proof")?;
-        }
+        let lookup = self.complete(filename).await?;
         for entry in lookup.entries() {
             self.entry(entry)?;
         }
         Ok(lookup)
+    }
+
+    /// All that the log holds about a file, shown to be all by the newest epoch. The log sums itself
+    /// up a moment after it answered the observer.
+    async fn complete(&mut self, filename: &str) -> anyhow::Result<VerifiedLookup> {
+        for _ in 0..SETTLE_TRIES {
+            let lookup = self.client.lookup(&LookupKey::File(filename.to_owned())).await?;
+            let size = lookup.checkpoint().head().size.get();
+            if lookup.completeness().is_some_and(|epoch| epoch.position().get() + 1 == size) {
+                return Ok(lookup);
+            }
+            tokio::time::sleep(SETTLE_WAIT).await;
+        }
+        anyhow::bail!("the log does not sum itself up")
     }
 
     fn head(&mut self, checkpoint: &VerifiedCheckpoint) -> anyhow::Result<()> {
