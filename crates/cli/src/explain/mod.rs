@@ -82,8 +82,10 @@ impl ExplainArgs {
             question.filename = question.filename.take().or_else(|| stated.filename.clone());
         }
         if asked.questions.is_empty() {
-            return Err(Failure::undecided("the text has neither a SHA-256 hash nor a pinned release")
-                .with_hint("Paste the whole message of the installer, or give --expected and --got."));
+            return Err(Failure::undecided(
+                "the text has neither a SHA-256 hash nor a pinned release",
+            )
+            .with_hint("Paste the whole message of the installer, or give --expected and --got."));
         }
         Ok(asked)
     }
@@ -102,9 +104,9 @@ impl ExplainArgs {
 
     fn read(&self) -> Result<Vec<u8>, Failure> {
         match self.text.as_deref() {
-            Some(path) if path != Path::new("-") => File::open(path)
-                .and_then(read_bounded)
-                .map_err(|error| Failure::file(path, error)),
+            Some(path) if path != Path::new("-") => {
+                File::open(path).and_then(read_bounded).map_err(|error| Failure::file(path, error))
+            }
             None if io::stdin().is_terminal() => {
                 Err(Failure::undecided("there is nothing to explain").with_hint(
                     "Pipe the installer's message in, name a file, or give --expected and --got.",

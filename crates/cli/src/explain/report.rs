@@ -130,7 +130,10 @@ impl Report {
             return print_json(out, &ReportJson { checkpoint, explanations, truncated });
         }
         if self.truncated {
-            writeln!(out, "The text asks for more than is explained at once; the rest was left out.\n")?;
+            writeln!(
+                out,
+                "The text asks for more than is explained at once; the rest was left out.\n"
+            )?;
         }
         let Some(newest) = &self.newest else { return Ok(()) };
         writeln!(out, "by {} at size {}", printable(newest.origin()), newest.head().size)

@@ -103,9 +103,8 @@ impl Facts {
     }
 
     fn take_file(&mut self, index: LeafIndex, entry: &FileEntry) {
-        let same = |file: &&mut LoggedFile| {
-            file.filename == entry.filename && file.sha256 == entry.sha256
-        };
+        let same =
+            |file: &&mut LoggedFile| file.filename == entry.filename && file.sha256 == entry.sha256;
         if let Some(file) = self.files.iter_mut().find(same) {
             if entry.via.is_none() || file.via.is_some() {
                 file.removed = None;
@@ -149,7 +148,9 @@ impl Facts {
         let mut state = ProjectState::default();
         let of_project = |entry: &&(LeafIndex, Entry)| entry.1.project() == Some(&release.project);
         let statuses: Vec<_> = self.statuses.iter().filter(of_project).collect();
-        statuses.iter().for_each(|(_, entry)| state.apply(entry));
+        for (_, entry) in &statuses {
+            state.apply(entry);
+        }
         statuses.iter().rev().find_map(|(index, entry)| {
             let Entry::Status(flip) = entry else { return None };
             let now = match &flip.version {

@@ -1,14 +1,21 @@
 //! Looks up what a question needs.
 
-use record::{Digest, Entry, ProjectName};
+use std::collections::BTreeSet;
+
+use record::{Digest, Entry, LookupKey, ProjectName};
 use tlog::VerifiedCheckpoint;
 
 use super::{Evidence, Explanation, Question, explain};
 use crate::answer::VerifiedLookup;
-use crate::client::{Client, LookupKey};
+use crate::client::Client;
+use crate::complete::coverage;
+use crate::decide::Coverage;
 use crate::entry::VerifiedEntry;
 use crate::error::{Error, Undecided};
 use crate::history;
+
+/// Most filenames that are looked up because they were logged with a stated hash.
+const MAX_NAMES: usize = 64;
 
 /// An explanation and the newest checkpoint that it rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,14 +31,18 @@ pub struct Explained {
 pub struct Explainer<'a> {
     client: &'a mut Client,
     /// The project asked for last: the questions of one text tend to be about few.
-    project: Option<(ProjectName, Vec<VerifiedEntry>)>,
+    project: Option<(ProjectName, VerifiedLookup)>,
 }
 
 /// What was found so far.
 #[derive(Default)]
 struct Found {
+    /// Projects of which all entries were read.
+    projects: Vec<ProjectName>,
     entries: Vec<VerifiedEntry>,
     checkpoint: Option<VerifiedCheckpoint>,
+    /// What the least of the answers covers; `None` if one of them is not known to be complete.
+    coverage: Option<Coverage>,
     partial: bool,
 }
 
@@ -69,14 +80,18 @@ impl<'a> Explainer<'a> {
         {
             self.look_up_project(project, &mut found).await?;
         }
+        // Nor may another hash of the same file be overlooked because nobody named the file.
+        for filename in found.unread_names(question) {
+            self.look_up(LookupKey::File(filename), &mut found).await?;
+        }
         let checkpoint = match found.checkpoint {
             Some(checkpoint) => checkpoint,
             None => self.client.checkpoint().await?,
         };
         let entries: Vec<VerifiedEntry> =
             history::in_order(&found.entries).into_iter().cloned().collect();
-        let evidence =
-            Evidence { entries: &entries, partial: found.partial, publisher, coverage: None };
+        let Found { coverage, partial, .. } = found;
+        let evidence = Evidence { entries: &entries, partial, publisher, coverage };
         Ok(Explained { explanation: explain(question, &evidence), checkpoint })
     }
 
@@ -87,14 +102,16 @@ impl<'a> Explainer<'a> {
     }
 
     async fn look_up_project(&mut self, name: ProjectName, found: &mut Found) -> Result<(), Error> {
-        if let Some((_, entries)) = self.project.as_ref().filter(|(known, _)| *known == name) {
-            found.entries.extend_from_slice(entries);
+        if let Some((_, answer)) = self.project.as_ref().filter(|(known, _)| *known == name) {
+            found.add(answer);
+            found.projects.push(name);
             return Ok(());
         }
         match self.client.lookup(&LookupKey::Project(name.clone())).await {
             Ok(answer) => {
                 found.add(&answer);
-                self.project = Some((name, answer.entries().to_vec()));
+                found.projects.push(name.clone());
+                self.project = Some((name, answer));
                 Ok(())
             }
             Err(Error::Undecided(Undecided::TooMany(_))) => {
@@ -109,15 +126,34 @@ impl<'a> Explainer<'a> {
 impl Found {
     fn add(&mut self, answer: &VerifiedLookup) {
         self.entries.extend_from_slice(answer.entries());
-        // The client accepts no older checkpoint than it did before.
-        self.checkpoint = Some(answer.checkpoint().clone());
+        let covered = answer.completeness().and_then(|complete| coverage(complete.epoch()));
+        self.coverage =
+            if self.checkpoint.is_none() { covered } else { covered.and(self.coverage) };
+        let size = answer.checkpoint().head().size;
+        if self.checkpoint.as_ref().is_none_or(|known| known.head().size <= size) {
+            self.checkpoint = Some(answer.checkpoint().clone());
+        }
     }
 
     fn has_listed(&self, sha256: &Digest) -> bool {
-        let listed = |entry: &VerifiedEntry| {
-            matches!(entry.entry(), Some(Entry::File(file)) if file.sha256 == *sha256)
-        };
+        let listed = |entry: &VerifiedEntry| matches!(entry.entry(), Some(Entry::File(file)) if file.sha256 == *sha256);
         self.entries.iter().any(listed)
+    }
+
+    /// Files with a stated hash of which not all entries were read.
+    fn unread_names(&mut self, question: &Question) -> Vec<String> {
+        let unread = |entry: &VerifiedEntry| match entry.entry()? {
+            Entry::File(file) => {
+                let stated = question.hashes().any(|hash| *hash == file.sha256);
+                let read = self.projects.contains(&file.project)
+                    || question.filename.as_ref() == Some(&file.filename);
+                (stated && !read).then(|| file.filename.clone())
+            }
+            _ => None,
+        };
+        let names: BTreeSet<String> = self.entries.iter().filter_map(unread).collect();
+        self.partial |= names.len() > MAX_NAMES;
+        names.into_iter().take(MAX_NAMES).collect()
     }
 
     fn project(&self) -> Option<ProjectName> {

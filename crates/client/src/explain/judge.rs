@@ -34,10 +34,13 @@ pub(super) fn judge(question: &Question, facts: &Facts, evidence: &Evidence<'_>)
     }
     let decided = match &question.got {
         _ if !question.has_hashes() => case.without_hash(),
-        Some(got) if !question.expected.is_empty() && !question.expected.contains(got) => {
+        Some(got) if !question.expected.contains(got) => {
             case.changed().or_else(|| case.unexpected()).or_else(|| case.mismatch(got))
         }
-        _ => case.changed().or_else(|| case.unexpected()).or_else(|| case.stated()),
+        _ => {
+            let stated = || case.stated(&question.expected);
+            case.changed().or_else(|| case.unexpected()).or_else(stated)
+        }
     };
     decided.unwrap_or_else(|| case.absent())
 }
@@ -84,10 +87,10 @@ impl<'a> Case<'a> {
     /// A file that the question is about was listed with several hashes.
     fn changed(&self) -> Option<Judgement> {
         let by_hash = self.question.hashes().flat_map(|hash| self.facts.with_hash(hash));
-        let mut names = by_hash.map(|file| file.filename.as_str()).chain(self.question.filename.as_deref());
-        let hashes = names.find_map(|name| {
-            Some(self.facts.with_name(name)).filter(|hashes| hashes.len() > 1)
-        })?;
+        let mut names =
+            by_hash.map(|file| file.filename.as_str()).chain(self.question.filename.as_deref());
+        let hashes = names
+            .find_map(|name| Some(self.facts.with_name(name)).filter(|hashes| hashes.len() > 1))?;
         let was_removed = hashes
             .windows(2)
             .any(|pair| pair[0].removed.is_some_and(|removed| removed <= pair[1].first_seen));
@@ -105,6 +108,7 @@ impl<'a> Case<'a> {
     /// Other bytes came than any of the expected ones.
     fn mismatch(&self, got: &Digest) -> Option<Judgement> {
         match self.nearest(got) {
+            Some(_) if self.question.expected.is_empty() => self.stated(&[*got]),
             Some(came) => Some(self.listed_came(came)),
             None => self.unlisted_came(got),
         }
@@ -137,7 +141,7 @@ impl<'a> Case<'a> {
     fn unlisted_came(&self, got: &Digest) -> Option<Judgement> {
         let promised = self.question.linked == Some(*got);
         let name = self.question.filename.as_deref();
-        if let Some(listed) = name.and_then(|name| self.facts.with_name(name).first().copied()) {
+        if let Some(listed) = self.named() {
             return Some(if promised {
                 Judgement::new(Cause::OtherIndex, words::other_index_changed(listed))
             } else {
@@ -154,49 +158,50 @@ impl<'a> Case<'a> {
                     .with_class(Class::Note)
             }
             // Without the name of what came, it may as well be another file from another index.
-            None => {
-                Judgement::new(Cause::CorruptedDownload, words::corrupted_or_other(expected))
-                    .with_class(Class::Undecided)
-            }
+            None => Judgement::new(Cause::CorruptedDownload, words::corrupted_or_other(expected))
+                .with_class(Class::Undecided),
         })
     }
 
     /// Hashes are stated, and nothing is said to contradict them.
-    fn stated(&self) -> Option<Judgement> {
-        let got = self.question.got.map(|got| vec![got]);
-        let hashes = got.as_deref().unwrap_or(&self.question.expected);
+    fn stated(&self, hashes: &[Digest]) -> Option<Judgement> {
         let known = self.with_hashes(hashes);
-        let named = self.question.filename.as_deref();
-        let listed = named.map(|name| self.facts.with_name(name)).unwrap_or_default();
-        if let Some(listed) = listed.first()
-            && !hashes.contains(&listed.sha256)
-            && known.is_empty()
-        {
-            return Some(Judgement::new(Cause::OtherBytes, words::other_bytes(listed)));
-        }
-        let first = known.first()?;
+        let Some(first) = known.first() else {
+            let listed = self.named();
+            return listed.map(|it| Judgement::new(Cause::OtherBytes, words::other_bytes(it)));
+        };
         let unknown = hashes.iter().filter(|hash| self.facts.with_hash(hash).next().is_none());
-        let unknown = unknown.count();
+        let (unknown, release) = (unknown.count(), self.release());
         if unknown > 0 {
-            let text = words::never(unknown, hashes.len(), self.release().as_ref());
+            let text = words::never(unknown, hashes.len(), release.as_ref());
             return Some(Judgement::new(Cause::NeverOnIndex, text));
         }
-        let release = self.release();
         if let Some(release) = &release
             && !known.iter().any(|file| release.has(file))
         {
             return Some(Judgement::new(Cause::OtherRelease, words::other_release(first, None)));
         }
-        if let Some(name) = named.filter(|name| !known.iter().any(|file| file.filename == *name)) {
-            return Some(Judgement::new(Cause::OtherFile, words::under_other_name(name, first)));
-        }
-        Some(self.state(&known))
+        let Some(name) = self.question.filename.as_deref() else { return Some(self.state(&known)) };
+        let of_name: Vec<&LoggedFile> =
+            known.iter().copied().filter(|file| file.filename == name).collect();
+        Some(if of_name.is_empty() {
+            let text = words::under_other_name(name, first, self.named().is_some());
+            Judgement::new(Cause::OtherFile, text)
+        } else {
+            self.state(&of_name)
+        })
+    }
+
+    /// The file that the question names, as the log knows it.
+    fn named(&self) -> Option<&'a LoggedFile> {
+        self.facts.with_name(self.question.filename.as_deref()?).first().copied()
     }
 
     /// The hashes are right; what remains is whether the files are plainly listed.
     fn state(&self, known: &[&LoggedFile]) -> Judgement {
         let first = known[0];
-        let quarantined = known.iter().any(|file| self.facts.quarantine(&Release::of(file)).is_some());
+        let quarantined =
+            known.iter().any(|file| self.facts.quarantine(&Release::of(file)).is_some());
         let cause = if quarantined {
             Cause::Quarantined
         } else if known.iter().all(|file| file.removed.is_some()) {
@@ -220,9 +225,13 @@ impl<'a> Case<'a> {
         let release = self.release();
         if !self.release_files().is_empty() {
             let count = self.question.hashes().count();
-            return Judgement::new(Cause::NeverOnIndex, words::never(count, count, release.as_ref()));
+            return Judgement::new(
+                Cause::NeverOnIndex,
+                words::never(count, count, release.as_ref()),
+            );
         }
-        match self.evidence.coverage {
+        // A project that was not read may have the release.
+        match self.evidence.coverage.filter(|_| !self.evidence.partial) {
             Some(coverage) if release.is_some() => {
                 Judgement::new(Cause::UnknownRelease, words::unknown_release(coverage))
             }

@@ -129,3 +129,6 @@ fn releases(files: &[ShownFile]) -> Vec<Release> {
     }
     releases
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,7 +114,15 @@ pub(super) enum Stated<'a> {
 /// The digests in a word, such as `--hash=sha256:...` or a bare one.
 pub(super) fn digests(word: &str) -> impl Iterator<Item = Stated<'_>> {
     const OTHERS: [&str; 9] = [
-        "md5", "sha1", "sha224", "sha384", "sha512", "blake2b", "blake2b_256", "blake2s", "sha3_256",
+        "md5",
+        "sha1",
+        "sha224",
+        "sha384",
+        "sha512",
+        "blake2b",
+        "blake2b_256",
+        "blake2s",
+        "sha3_256",
     ];
     let is_text = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_');
     let mut algorithm = "";
@@ -138,22 +146,14 @@ pub(super) fn percent_decoded(text: &str) -> Cow<'_, str> {
     }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
     while let [first, behind @ ..] = rest {
-        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
         let code = match behind {
             [high, low, ..] if *first == b'%' => digit(*high).zip(digit(*low)),
             _ => None,
         };
-        match code.map(|(high, low)| high << 4 | low) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &behind[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = behind;
-            }
-        }
+        bytes.push(code.map_or(*first, |(high, low)| high << 4 | low));
+        rest = if code.is_some() { &behind[2..] } else { behind };
     }
     Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }

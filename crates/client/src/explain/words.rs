@@ -13,8 +13,8 @@ const IMMUTABLE_SINCE: u64 = 1_427_846_400;
 pub(super) const NOT_YET: &str = "The log has neither the release nor any of these hashes, and it does \
     not say how far it has seen the index: nothing can be concluded yet.";
 
-pub(super) const PARTIAL: &str = "The project has too many entries for one answer: only those of the \
-    filename and of the hashes were read, not whether the project is quarantined.";
+pub(super) const PARTIAL: &str = "There are too many entries for one answer: only those of some \
+    filenames and hashes were read, not whether the project is quarantined.";
 
 pub(super) const UNCOVERED: &str =
     "The log holds SHA-256 hashes alone, and only other ones are stated.";
@@ -51,7 +51,7 @@ pub(super) fn changed(hashes: &[&LoggedFile], cause: Cause) -> String {
         _ => "Its bytes were replaced while it was listed".to_owned(),
     };
     let mut text = format!(
-        "{} was listed with {} different hashes. {how}: the first hash was {}, the last one {}.",
+        "{} was listed with {} different hashes. {how}: the first hash was {}, the last one was {}.",
         first.filename,
         hashes.len(),
         first_seen(first),
@@ -77,7 +77,10 @@ pub(super) fn late(came: &LoggedFile, siblings: &[&LoggedFile], clock: Late) -> 
     let newest = siblings.iter().max_by_key(|file| file.first_seen).unwrap_or(&came);
     let times = match clock {
         Late::Seen => {
-            format!("the log first saw it {}, and {} {}", came.first_seen, newest.filename, newest.first_seen)
+            format!(
+                "the log first saw it {}, and {} {}",
+                came.first_seen, newest.filename, newest.first_seen
+            )
         }
         Late::Uploaded => format!(
             "the index claims that it was uploaded {}, and {} {}",
@@ -124,16 +127,19 @@ pub(super) fn other_release(known: &LoggedFile, came: Option<&LoggedFile>) -> St
             came.filename,
             release_of(came),
         ),
-        None => format!("The hash is that of {filename}, which belongs to {release}, not to this release."),
+        None => format!(
+            "The hash is that of {filename}, which belongs to {release}, not to this release."
+        ),
     }
 }
 
-pub(super) fn under_other_name(stated: &str, known: &LoggedFile) -> String {
-    format!(
-        "The log has never seen {stated}; the hash is that of {}, another file of {}.",
-        known.filename,
-        release_of(known)
-    )
+pub(super) fn under_other_name(stated: &str, known: &LoggedFile, logged: bool) -> String {
+    let stated = if logged {
+        format!("{stated} was listed with another hash")
+    } else {
+        format!("The log has never seen {stated}")
+    };
+    format!("{stated}; this one is that of {}, a file of {}.", known.filename, release_of(known))
 }
 
 pub(super) fn never_but_got(came: &LoggedFile) -> String {
@@ -205,19 +211,26 @@ pub(super) fn other_bytes(listed: &LoggedFile) -> String {
 pub(super) fn state(cause: Cause, first: &LoggedFile, count: usize) -> String {
     let subject = match count {
         1 => format!("{} has this hash and never had another", first.filename),
-        _ => format!("All hashes are those of files of {}, which never had others", release_of(first)),
+        _ => format!(
+            "All hashes are those of files of {}, which never had others",
+            release_of(first)
+        ),
     };
     let removed = first.removed.map(|time| format!(" (seen {time})")).unwrap_or_default();
     match cause {
         Cause::Quarantined => format!("{subject}. It is quarantined on the index."),
         Cause::Removed => format!("{subject}. It was removed from the index{removed}."),
-        Cause::Yanked => format!("{subject}. It was yanked: installers choose it only where it is pinned."),
+        Cause::Yanked => {
+            format!("{subject}. It was yanked: installers choose it only where it is pinned.")
+        }
         _ => format!("{subject}; {}.", first_seen(first)),
     }
 }
 
 pub(super) fn no_hash(count: usize) -> String {
-    format!("No hash is stated, so nothing can have mismatched. The log has {count} for this release.")
+    format!(
+        "No hash is stated, so nothing can have mismatched. The log has {count} for this release."
+    )
 }
 
 pub(super) fn unknown_release(coverage: Coverage) -> String {
