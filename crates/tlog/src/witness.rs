@@ -1,5 +1,5 @@
-//! The witness protocol (C2SP tlog-witness): the request to cosign a checkpoint, and the judgement on
-//! it. What a witness adds is a key, a clock and a memory of the head it cosigned last.
+//! The witness protocol (C2SP tlog-witness): the request to cosign a checkpoint, and the judgement
+//! on it. What a witness adds is a key, a clock and a memory of the head it cosigned last.
 //!
 //! ```
 //! use tlog::{AddCheckpoint, Checkpoint, ConsistencyProof, CosigningKey, SignedCheckpoint};
@@ -36,7 +36,7 @@ use crate::proof::{ConsistencyProof, ProofError};
 use crate::proof_file::MAX_PROOF_HASHES;
 
 /// Longest request in bytes: room for 63 hashes, and for a checkpoint with the sixteen signature
-/// lines that a reader of notes must accept even if all of them are of the largest type (ML-DSA-44).
+/// lines that a reader of notes must accept, all of them of the largest type (ML-DSA-44).
 pub const MAX_ADD_CHECKPOINT_LEN: usize = 64 * 1024;
 
 /// Content-Type of the answer that says which size was cosigned last (409).
@@ -184,8 +184,8 @@ impl AddCheckpoint {
 
     /// Decides whether a witness may cosign: all that it ever decides.
     ///
-    /// `keys` are the keys of all configured logs; those named like the origin count. `latest` is the
-    /// head of this origin that was cosigned last, [`TreeHead::EMPTY`] if there is none. Whoever
+    /// `keys` are the keys of all configured logs; those named like the origin count. `latest` is
+    /// the head of this origin that was cosigned last, [`TreeHead::EMPTY`] if there is none. Whoever
     /// cosigns keeps the new head before giving the cosignature away, and lets no other request for
     /// the origin be judged in between.
     ///
@@ -234,8 +234,8 @@ fn parse_old(line: &str) -> Option<TreeSize> {
     TreeSize::new(line.strip_prefix("old ")?.parse().ok()?).ok()
 }
 
-/// The checkpoint of a request. That an empty tree has the wrong root is not an error of syntax here:
-/// the specification asks for the signature first.
+/// The checkpoint of a request. That an empty tree has the wrong root is not an error of syntax
+/// here: the specification asks for the signature first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Submitted {
     Checkpoint(SignedCheckpoint),
@@ -329,7 +329,7 @@ impl Cosignable {
 /// Lines of other keys than those one knows are to be ignored.
 ///
 /// # Errors
-/// [`InvalidNote`] unless there is at least one line, and each is canonical and ends in a line feed.
+/// [`InvalidNote`] unless there are lines, each of them canonical and ending in a line feed.
 pub fn parse_signature_lines(bytes: &[u8]) -> Result<Vec<NoteSignature>, InvalidNote> {
     let text = core::str::from_utf8(bytes).map_err(|_| InvalidNote::Characters)?;
     let lines = text.strip_suffix('\n').ok_or(InvalidNote::Layout)?;

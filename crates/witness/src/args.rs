@@ -46,8 +46,8 @@ pub struct Serve {
     /// Address and port to serve on, HTTP/1.1 and h2c
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7118")]
     pub listen: String,
-    /// Verification key of a log to cosign; its name is the log's origin. May be repeated, also for a
-    /// further key of the same log
+    /// Verification key of a log to cosign; its name is the log's origin. May be repeated, also for
+    /// a further key of the same log
     #[arg(long = "log", value_name = "VKEY", value_parser = VerifyingKey::parse)]
     #[arg(required_unless_present = "policy", conflicts_with = "policy")]
     pub logs: Vec<VerifyingKey>,

@@ -1,4 +1,5 @@
-//! The directory of a witness: what lies where, and the two ways to come by it, creating and opening.
+//! The directory of a witness: what lies where, and the two ways to come by it, creating it and
+//! opening it.
 //!
 //! | name | what | trust |
 //! | --- | --- | --- |
@@ -29,7 +30,8 @@ impl DataDir {
         DataDir(path)
     }
 
-    /// Creates a witness: a new key that has cosigned nothing. Refuses a directory that holds anything.
+    /// Creates a witness: a new key that has cosigned nothing. Refuses a directory that holds
+    /// anything.
     ///
     /// # Errors
     /// A directory that is not empty or can not be written, or a name that can not be a key's.
@@ -83,9 +85,9 @@ impl DataDir {
         let state = self.state();
         if !state.is_dir() {
             bail!(
-                "{} is missing: it holds what this witness has cosigned, and without it the witness \
-                 would cosign a fork. Bring the directory back as it was, or create a new witness \
-                 under another name",
+                "{} is missing: it holds what this witness has cosigned, and without it the \
+                 witness would cosign a fork. Bring the directory back as it was, or create a new \
+                 witness under another name",
                 state.display()
             );
         }

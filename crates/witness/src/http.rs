@@ -1,4 +1,4 @@
-//! The protocol over HTTP (C2SP tlog-witness). Every answer that is not a success says why, as text.
+//! The protocol over HTTP (C2SP tlog-witness). Every answer that is no success says why, as text.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,6 @@
-//! A witness of transparency logs (C2SP tlog-witness): it cosigns a log's checkpoints as long as each
-//! provably continues the one before, so that a log can not show different histories to different
-//! people unnoticed.
+//! A witness of transparency logs (C2SP tlog-witness): it cosigns a log's checkpoints as long as
+//! each provably continues the one before, so that a log can not show different histories to
+//! different people unnoticed.
 //!
 //! [`tlog::AddCheckpoint::judge`] decides; this crate adds what that needs to be trusted: a key, a
 //! clock, [one file per log](StateFile) that survives crashes, and a server.
@@ -8,7 +8,7 @@
 //! | request | answer |
 //! | --- | --- |
 //! | `POST /add-checkpoint` | the witness's cosignature line, or why not |
-//! | `GET /<hex SHA-256 of the origin>/checkpoint` | the checkpoint cosigned last, with fresh cosignature |
+//! | `GET /<hex SHA-256 of the origin>/checkpoint` | what was cosigned last, cosigned within the hour |
 //! | `GET /healthz` | whether every log can be cosigned |
 //!
 //! Run it behind something that speaks TLS and limits rates.

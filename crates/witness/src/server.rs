@@ -8,6 +8,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
 
 use crate::http;
@@ -20,10 +21,12 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// Requests that one HTTP/2 connection may have open.
 const MAX_CONCURRENT_STREAMS: u32 = 64;
 
-/// Serves `witness` on `listener` until `stop` is ready; then lets open requests finish.
+/// Serves `witness` on `listener` until `stop` is ready; then lets open requests finish. When this
+/// returns, no connection holds the witness any more.
 pub async fn run(witness: Arc<Witness>, listener: TcpListener, stop: impl Future<Output = ()>) {
     let service = TowerToHyperService::new(http::routes(witness));
     let (builder, graceful) = (builder(), GracefulShutdown::new());
+    let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
         let stream = tokio::select! {
@@ -41,7 +44,8 @@ pub async fn run(witness: Arc<Witness>, listener: TcpListener, stop: impl Future
         let _ = stream.set_nodelay(true);
         let connection = builder.serve_connection(TokioIo::new(stream), service.clone());
         let connection = graceful.watch(connection.into_owned());
-        tokio::spawn(async move {
+        while connections.try_join_next().is_some() {}
+        connections.spawn(async move {
             if let Err(error) = connection.await {
                 debug!(%error, "a connection ended badly");
             }
@@ -51,6 +55,7 @@ pub async fn run(witness: Arc<Witness>, listener: TcpListener, stop: impl Future
     if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
         info!("requests still open after {} seconds are cut off", DRAIN.as_secs());
     }
+    connections.shutdown().await;
 }
 
 fn builder() -> Builder<TokioExecutor> {

@@ -76,8 +76,8 @@ impl StateFile {
         self.replace("checkpoint", &checkpoint.to_bytes())
     }
 
-    /// Keeps two checkpoints of one size that the log has signed, as `<hash>.fork`: latest first, an
-    /// empty line, the other. The first such pair is kept for ever.
+    /// Keeps two checkpoints of one size that the log has signed, as `<hash>.fork`: the one that was
+    /// cosigned, an empty line, the other. The first such pair is kept for ever.
     ///
     /// # Errors
     /// What the file system says.
