@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use client::{Client, LogUrl, Memory, Trust};
 
 use crate::explain::ExplainArgs;
+use crate::evidence::EvidenceArgs;
 use crate::failure::Failure;
 use crate::lookup::LookupArgs;
 use crate::monitor::MonitorArgs;
@@ -32,6 +33,8 @@ const EXIT_CODES: &str = "Exit codes: 0 proven good; 1 proven bad (a conflict, o
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write all that the log has about a project, a file or a hash, to be checked offline
+    Evidence(EvidenceArgs),
     /// Tell why a hash did not match: a late wheel, a change, a damaged download
     Explain(ExplainArgs),
     /// Show what the log holds about a project, a file or a hash

@@ -9,13 +9,17 @@
 //!
 //! ```json
 //! {"checkpoint":{"origin":"log.example/pypi","size":43,"root":"<base64>"},
+//!  "coverage":{"serial":25900000,"swept":"2026-11-21T00:00:00Z","epoch":7,
+//!              "time":"2026-11-21T01:13:58Z","age":120},
 //!  "results":[{"path":"dist/a-1.0.tar.gz","project":"a","version":"1.0","filename":"a-1.0.tar.gz",
 //!              "sha256":"<hex>","verdict":"match","entries":[7],"detail":"listed ..."}],
 //!  "summary":{"match":1}}
 //! ```
 //!
 //! `project` and `version` are `null` where they are not known. `checkpoint` is the newest one that the
-//! results rest on; it is `null` if there are none. Files that cannot be read are no results: they are
+//! results rest on; it is `null` if there are none. `coverage` is what the oldest epoch that they rest on
+//! says of the index, with its `age` in seconds; it is `null` if the log did not show that its answers
+//! are complete. Files that cannot be read are no results: they are
 //! errors. `verify --fork` prints
 //! `{"fork":{"origin":..,"older":{"size":..,"root":..},"newer":{"size":..,"root":..},"root":..}}`, whose
 //! last root is that of the older size as the newer tree has it.
@@ -23,7 +27,7 @@
 //! `lookup` prints one object, with entries as the log has them:
 //!
 //! ```json
-//! {"checkpoint":{..},"key":{"kind":"file","value":"a-1.0.tar.gz"},
+//! {"checkpoint":{..},"coverage":{..},"key":{"kind":"file","value":"a-1.0.tar.gz"},
 //!  "entries":[{"index":7,"entry":{"v":1,"kind":"file",..}}]}
 //! ```
 //!
@@ -45,6 +49,15 @@
 //! `truncated` says that the text asked for more than is explained at once; the exit code is 2 then,
 //! if nothing is worse.
 //!
+//! `evidence` and `verify --evidence` print one object with what follows from all entries of a key:
+//!
+//! ```json
+//! {"checkpoint":{..},"coverage":{..},"key":{..},"entries":[7],
+//!  "claims":[{"claim":"one-hash","filename":"a-1.0.tar.gz","detail":"a-1.0.tar.gz was seen with .."}]}
+//! ```
+//!
+//! `claim` is one of `file-changed`, `file-removed`, `never-observed`, `one-hash`, `seen-as`.
+//!
 //! `proof` prints `{"checkpoint":{..},"index":7,"filename":"a-1.0.tar.gz","output":"a.tlog-proof"}`.
 //!
 //! `monitor` prints one object a line for each event, in the order of the log:
@@ -58,8 +71,10 @@
 //! file before, or `null`. `entry` is `null` for a `malformed-entry`.
 
 mod args;
+mod evidence;
 mod explain;
 mod failure;
+mod freshness;
 mod lookup;
 mod monitor;
 mod output;
@@ -72,7 +87,9 @@ use std::process::ExitCode;
 
 pub use args::{Cli, Command, LogArgs};
 pub use explain::ExplainArgs;
+pub use evidence::EvidenceArgs;
 pub use failure::Failure;
+pub use freshness::{FreshnessArgs, InvalidDuration, MaxAge};
 pub use lookup::LookupArgs;
 pub use monitor::MonitorArgs;
 pub use proof::ProofArgs;
@@ -91,6 +108,7 @@ pub async fn run(cli: Cli) -> ExitCode {
 pub async fn execute(command: Command, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
     match command {
         Command::Explain(args) => explain::run(args, out).await,
+        Command::Evidence(args) => evidence::run(args, out).await,
         Command::Lookup(args) => lookup::run(args, out).await,
         Command::Monitor(args) => monitor::run(args, out).await,
         Command::Proof(args) => proof::run(args, out).await,

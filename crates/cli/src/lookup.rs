@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::args::LogArgs;
 use crate::failure::Failure;
+use crate::freshness::{self, CoverageJson, FreshnessArgs};
 use crate::output::{CheckpointJson, count, entry_json, print_json, printable};
 
 /// Arguments of `lookup`.
@@ -19,7 +20,10 @@ pub struct LookupArgs {
     pub kind: KeyKind,
     /// Project name, filename, or SHA-256 in hex
     pub value: String,
-    /// Print one JSON object: {"checkpoint", "key", "entries": [{"index", "entry"}]}
+    /// How fresh the answer has to be.
+    #[command(flatten)]
+    pub freshness: FreshnessArgs,
+    /// Print one JSON object: {"checkpoint", "coverage", "key", "entries": [{"index", "entry"}]}
     #[arg(long)]
     pub json: bool,
     /// Which log.
@@ -28,8 +32,7 @@ pub struct LookupArgs {
 }
 
 /// What entries are looked up by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum KeyKind {
     /// Every entry of a project
     Project,
@@ -42,14 +45,22 @@ pub enum KeyKind {
 #[derive(Serialize)]
 struct LookupJson<'a> {
     checkpoint: CheckpointJson,
+    coverage: Option<CoverageJson>,
     key: KeyJson,
     entries: Vec<EntryJson<'a>>,
 }
 
-#[derive(Serialize)]
-struct KeyJson {
-    kind: KeyKind,
+/// A key in JSON.
+#[derive(Debug, Serialize)]
+pub(crate) struct KeyJson {
+    kind: &'static str,
     value: String,
+}
+
+impl From<&LookupKey> for KeyJson {
+    fn from(key: &LookupKey) -> KeyJson {
+        KeyJson { kind: key.kind(), value: key.value() }
+    }
 }
 
 #[derive(Serialize)]
@@ -58,14 +69,16 @@ struct EntryJson<'a> {
     entry: Option<&'a RawValue>,
 }
 
-impl LookupArgs {
-    fn key(&self) -> Result<LookupKey, Failure> {
-        match self.kind {
-            KeyKind::File => Ok(LookupKey::File(self.value.clone())),
-            KeyKind::Project => ProjectName::normalise(&self.value)
-                .map(LookupKey::Project)
-                .map_err(Failure::undecided),
-            KeyKind::Sha256 => Digest::parse(&self.value.to_ascii_lowercase())
+impl KeyKind {
+    /// The key as a person writes it.
+    pub(crate) fn key(self, value: &str) -> Result<LookupKey, Failure> {
+        match self {
+            KeyKind::File => LookupKey::parse("file", value)
+                .ok_or_else(|| Failure::undecided("no file has this name")),
+            KeyKind::Project => {
+                ProjectName::normalise(value).map(LookupKey::Project).map_err(Failure::undecided)
+            }
+            KeyKind::Sha256 => Digest::parse(&value.to_ascii_lowercase())
                 .map(LookupKey::Sha256)
                 .map_err(Failure::undecided),
         }
@@ -73,27 +86,28 @@ impl LookupArgs {
 }
 
 pub(crate) async fn run(args: LookupArgs, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
-    let key = args.key()?;
+    let key = args.kind.key(&args.value)?;
     let found = args.log.client()?.lookup(&key).await?;
+    let now = freshness::now()?;
+    let epoch = freshness::oldest([&found]);
     if args.json {
-        let value = match &key {
-            LookupKey::File(filename) => filename.clone(),
-            LookupKey::Project(project) => project.to_string(),
-            LookupKey::Sha256(digest) => digest.to_string(),
-        };
-        print_json(out, &to_json(KeyJson { kind: args.kind, value }, &found))?;
+        let coverage = epoch.as_ref().map(|epoch| CoverageJson::new(epoch, now));
+        print_json(out, &to_json(&found, coverage))?;
     } else {
         print_text(out, &found)?;
+        freshness::print(out, epoch.as_ref(), now)?;
     }
+    args.freshness.check(epoch.as_ref(), now)?;
     Ok(0)
 }
 
-fn to_json(key: KeyJson, found: &VerifiedLookup) -> LookupJson<'_> {
+fn to_json(found: &VerifiedLookup, coverage: Option<CoverageJson>) -> LookupJson<'_> {
     let entry =
         |entry| EntryJson { index: VerifiedEntry::index(entry).get(), entry: entry_json(entry) };
     LookupJson {
         checkpoint: found.checkpoint().into(),
-        key,
+        coverage,
+        key: found.key().into(),
         entries: found.entries().iter().map(entry).collect(),
     }
 }

@@ -98,7 +98,7 @@ fn judge_name(artifact: &Artifact, sha256: &Digest, known: &Known<'_>) -> Option
 }
 
 /// The hashes that a filename was seen with, as one entry tells.
-fn seen_hashes(entry: &Entry) -> Vec<&Digest> {
+pub(crate) fn seen_hashes(entry: &Entry) -> Vec<&Digest> {
     match entry {
         Entry::Content(content) => vec![&content.sha256, &content.got],
         Entry::File(file) => vec![&file.sha256],

@@ -12,6 +12,7 @@
 //! * A [`ForkReport`] proves to anyone that a log contradicts itself.
 
 mod answer;
+mod claim;
 mod client;
 mod complete;
 mod decide;
@@ -29,6 +30,7 @@ mod trust;
 mod verdict;
 
 pub use answer::{VerifiedBatch, VerifiedConsistency, VerifiedInclusion, VerifiedLookup};
+pub use claim::Claim;
 pub use client::{Client, LookupKey, Watch};
 pub use complete::{Completeness, age, coverage};
 pub use decide::{Artifact, Coverage, Finding, Known, decide};

@@ -5,13 +5,14 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use client::{
-    Artifact, Client, Finding, Known, LookupKey, Undecided, VerifiedEntry, VerifiedLookup, decide,
+    Artifact, Client, Finding, Known, LookupKey, Undecided, VerifiedEntry, VerifiedLookup,
+    coverage, decide,
 };
-use record::{Digest, ProjectName, split_filename};
+use record::{Digest, EpochEntry, ProjectName, split_filename};
 use sha2::{Digest as _, Sha256};
 use tlog::VerifiedCheckpoint;
 
-use crate::progress;
+use crate::{freshness, progress};
 
 /// What is to be added where a project could not be looked up. Its files could be, one by one.
 const PROJECT_UNREAD: &str =
@@ -39,6 +40,8 @@ pub struct Judged {
     pub finding: Finding,
     /// The newest checkpoint that the verdict rests on.
     pub checkpoint: VerifiedCheckpoint,
+    /// The oldest epoch that it rests on; `None` if the log did not show that its answers are complete.
+    pub epoch: Option<EpochEntry>,
 }
 
 /// Judges files one after the other by what a log knows.
@@ -70,33 +73,38 @@ impl<'a> Verifier<'a> {
         let artifact = artifact(&file, filename.entries());
         let project = match &artifact.project {
             Some(project) => self.project(project).await?,
-            None => Some(&[][..]),
+            None => None,
         };
+        let unread = artifact.project.is_some() && project.is_none();
+        let answers: Vec<&VerifiedLookup> =
+            [&sha256, &filename].into_iter().chain(project).collect();
+        let epoch = freshness::oldest(answers.iter().copied());
         let known = Known {
             filename: filename.entries(),
             sha256: sha256.entries(),
-            project: project.unwrap_or_default(),
+            project: project.map(VerifiedLookup::entries).unwrap_or_default(),
             expected: None,
-            coverage: None,
+            // What was not read may have the release.
+            coverage: epoch.as_ref().filter(|_| !unread).and_then(coverage),
         };
         let mut finding = decide(&artifact, &known);
-        if project.is_none() {
+        if unread {
             finding.detail.push_str(PROJECT_UNREAD);
         }
-        let checkpoint = [&sha256, &filename]
+        let checkpoint = answers
             .into_iter()
-            .chain(self.project.as_ref().map(|(_, found)| found))
             .map(VerifiedLookup::checkpoint)
             .max_by_key(|checkpoint| checkpoint.head().size)
-            .expect("at least two look-ups were made");
-        Ok(Judged { path: file.path, finding, checkpoint: checkpoint.clone(), artifact })
+            .expect("at least two look-ups were made")
+            .clone();
+        Ok(Judged { path: file.path, finding, checkpoint, artifact, epoch })
     }
 
     /// All entries of a project; `None` if they are more than the log answers at once.
     async fn project(
         &mut self,
         name: &ProjectName,
-    ) -> Result<Option<&[VerifiedEntry]>, client::Error> {
+    ) -> Result<Option<&VerifiedLookup>, client::Error> {
         let mut cached = self.project.take().filter(|(cached, _)| cached == name);
         if cached.is_none() {
             match self.client.lookup(&LookupKey::Project(name.clone())).await {
@@ -106,7 +114,7 @@ impl<'a> Verifier<'a> {
             }
         }
         self.project = cached;
-        Ok(self.project.as_ref().map(|(_, found)| found.entries()))
+        Ok(self.project.as_ref().map(|(_, found)| found))
     }
 }
 

@@ -1,11 +1,11 @@
-//! What needs no log to be reached: proofs of one entry, and reports of a fork.
+//! What needs no log to be reached: proofs of one entry, complete answers, and reports of a fork.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write};
 use std::path::Path;
 
-use client::{ForkReport, Known, VerifiedInclusion, decide};
-use record::MapKey;
+use client::{ForkReport, Known, VerifiedInclusion, VerifiedLookup, decide};
+use record::{Evidence, MapKey};
 use serde::Serialize;
 use tlog::ProofFile;
 
@@ -14,9 +14,12 @@ use super::judge::{self, Judged};
 use super::report::Report;
 use crate::failure::Failure;
 use crate::output::{HeadJson, print_json, printable};
+use crate::{evidence, freshness};
 
 /// Larger than any proof of an entry and any report: two notes, an entry and some hashes.
 const MAX_LEN: u64 = 4 << 20;
+/// Larger than any usual answer with its tail.
+const MAX_EVIDENCE_LEN: u64 = 128 << 20;
 
 #[derive(Serialize)]
 struct ForkJson<'a> {
@@ -41,7 +44,7 @@ pub(super) fn verify_file(
         return Err(Failure::undecided("a proof is of one file")
             .with_hint("Give exactly one FILE with --proof."));
     };
-    let bytes = read(proof).map_err(|error| Failure::file(proof, error))?;
+    let bytes = read(proof, MAX_LEN).map_err(|error| Failure::file(proof, error))?;
     let parsed = ProofFile::parse(&bytes).map_err(|error| Failure::file(proof, error))?;
     let inclusion = VerifiedInclusion::from_proof_file(parsed, &args.log.trust()?)?;
     let file = judge::hash_file(path).map_err(|error| Failure::file(path, error))?;
@@ -66,9 +69,24 @@ pub(super) fn verify_file(
     let finding = decide(&artifact, &known);
     let checkpoint = inclusion.checkpoint().clone();
     let mut report = Report::default();
-    report.add(Judged { path: file.path, artifact, finding, checkpoint }, args.json, out)?;
-    report.finish(args.json, out)?;
-    Ok(report.exit_code(args.strict))
+    let judged = Judged { path: file.path, artifact, finding, checkpoint, epoch: None };
+    report.add(judged, args.json, out)?;
+    super::conclude(report, args, out)
+}
+
+/// Checks a complete answer and tells what it proves.
+pub(super) fn verify_evidence(
+    args: &VerifyArgs,
+    path: &Path,
+    out: &mut dyn Write,
+) -> Result<u8, Failure> {
+    let bytes = read(path, MAX_EVIDENCE_LEN).map_err(|error| Failure::file(path, error))?;
+    let parsed = Evidence::parse(&bytes).map_err(|error| Failure::file(path, error))?;
+    let answer = VerifiedLookup::from_evidence(parsed, &args.log.trust()?)?;
+    let now = freshness::now()?;
+    evidence::print(out, &answer, args.json, now)?;
+    args.freshness.check(freshness::oldest([&answer]).as_ref(), now)?;
+    Ok(0)
 }
 
 /// Checks that a report proves a fork. That it does is bad news: the exit code says so.
@@ -77,7 +95,7 @@ pub(super) fn verify_fork(
     path: &Path,
     out: &mut dyn Write,
 ) -> Result<u8, Failure> {
-    let bytes = read(path).map_err(|error| Failure::file(path, error))?;
+    let bytes = read(path, MAX_LEN).map_err(|error| Failure::file(path, error))?;
     let report = ForkReport::parse(&bytes).map_err(|error| Failure::file(path, error))?;
     report.verify(&args.log.trust()?).map_err(|error| {
         Failure::file(path, error).with_hint("The report proves nothing, for or against the log.")
@@ -102,10 +120,10 @@ pub(super) fn verify_fork(
     Ok(client::Class::Bad.exit_code())
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_LEN + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_LEN {
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
             "too long to be what it should be",

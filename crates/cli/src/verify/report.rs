@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use client::{Class, Verdict};
+use record::{EpochEntry, Timestamp};
 use serde::Serialize;
 use tlog::VerifiedCheckpoint;
 
 use super::judge::Judged;
+use crate::freshness::{self, CoverageJson};
 use crate::output::{CheckpointJson, count, print_json, printable};
 
 /// The verdicts so far.
@@ -16,12 +18,15 @@ pub(super) struct Report {
     results: Vec<ResultJson>,
     summary: BTreeMap<Verdict, usize>,
     newest: Option<VerifiedCheckpoint>,
-    unreadable: usize,
+    /// Of each verdict.
+    epochs: Vec<Option<EpochEntry>>,
+    undecided: bool,
 }
 
 #[derive(Serialize)]
 struct ReportJson<'a> {
     checkpoint: Option<CheckpointJson>,
+    coverage: Option<CoverageJson>,
     results: &'a [ResultJson],
     summary: BTreeMap<&'static str, usize>,
 }
@@ -71,36 +76,45 @@ impl Report {
             writeln!(out, "    {}", printable(&judged.finding.detail))?;
         }
         self.newest = Some(judged.checkpoint);
+        self.epochs.push(judged.epoch);
         Ok(())
     }
 
-    /// Counts a file that has no verdict. Why was told when it happened.
-    pub(super) const fn unreadable(&mut self) {
-        self.unreadable += 1;
+    /// Notes that something could not be decided. Why was told when it happened.
+    pub(super) const fn undecided(&mut self) {
+        self.undecided = true;
     }
 
-    pub(super) fn finish(&self, json: bool, out: &mut dyn Write) -> io::Result<()> {
+    /// The oldest epoch that the verdicts rest on; `None` if one of them does not rest on any.
+    pub(super) fn epoch(&self) -> Option<&EpochEntry> {
+        let epochs: Option<Vec<&EpochEntry>> = self.epochs.iter().map(Option::as_ref).collect();
+        epochs?.into_iter().min_by_key(|epoch| epoch.epoch)
+    }
+
+    pub(super) fn finish(&self, json: bool, now: Timestamp, out: &mut dyn Write) -> io::Result<()> {
         if json {
             let summary = self.summary.iter().map(|(verdict, count)| (verdict.name(), *count));
             let checkpoint = self.newest.as_ref().map(CheckpointJson::from);
             let (results, summary) = (self.results.as_slice(), summary.collect());
-            return print_json(out, &ReportJson { checkpoint, results, summary });
+            let coverage = self.epoch().map(|epoch| CoverageJson::new(epoch, now));
+            return print_json(out, &ReportJson { checkpoint, coverage, results, summary });
         }
         let Some(newest) = &self.newest else { return Ok(()) };
         let verdicts: Vec<String> =
             self.summary.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
         let (files, size) = (self.summary.values().sum(), newest.head().size);
         let (files, origin) = (count(files, "file", "files"), printable(newest.origin()));
-        writeln!(out, "\n{files}: {} (by {origin} at size {size})", verdicts.join(", "))
+        writeln!(out, "\n{files}: {} (by {origin} at size {size})", verdicts.join(", "))?;
+        freshness::print(out, self.epoch(), now)
     }
 
     /// Bad counts more than undecided. With `strict`, not to be known is bad.
     pub(super) fn exit_code(&self, strict: bool) -> u8 {
-        let unreadable = (self.unreadable > 0).then_some(Class::Undecided);
+        let undecided = self.undecided.then_some(Class::Undecided);
         let classes = self.summary.keys().map(|verdict| match verdict.class() {
             Class::Note if strict => Class::Bad,
             class => class,
         });
-        classes.chain(unreadable).max().unwrap_or(Class::Good).exit_code()
+        classes.chain(undecided).max().unwrap_or(Class::Good).exit_code()
     }
 }

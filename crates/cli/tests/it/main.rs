@@ -1,6 +1,8 @@
 //! The program `indelible` against a log that is honest, and against one that is not.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod complete;
+mod explain;
 #[expect(dead_code, reason = "shared with the tests of the client")]
 #[path = "../../../client/tests/it/log.rs"]
 mod log;

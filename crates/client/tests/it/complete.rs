@@ -1,6 +1,6 @@
 //! Complete answers: what they cover, every way of lying about it, and the offline form.
 
-use client::{Disproof, Error, LookupKey, Trust, Undecided, VerifiedLookup, age, coverage};
+use client::{Claim, Disproof, Error, LookupKey, Trust, Undecided, VerifiedLookup, age, coverage};
 use record::{Evidence, MapRoot};
 
 use crate::log::{ORIGIN, TestLog, digest, file, filler, project, removed, time};
@@ -137,4 +137,49 @@ async fn an_answer_becomes_evidence() {
         let renamed = VerifiedLookup::from_evidence(renamed, &trust());
         assert_eq!(outcome(&renamed), Outcome::Disproven);
     }
+}
+
+#[tokio::test]
+async fn what_is_proved_follows_from_the_entries() {
+    let mut log = log();
+    log.append(&[file("b-1.tar.gz", "b"), removed("b-1.tar.gz", "b"), file("c-1.tar.gz", "b")]);
+    let (one, two) = (digest("one"), digest("two"));
+    let file = |name: &str| LookupKey::File(name.to_owned());
+    let cases = [
+        (
+            file("attrs-1.0.tar.gz"),
+            vec![Claim::FileChanged {
+                filename: "attrs-1.0.tar.gz".into(),
+                sha256: vec![one, two],
+            }],
+        ),
+        (
+            file("attrs-2.0.tar.gz"),
+            vec![Claim::OneHash { filename: "attrs-2.0.tar.gz".into(), sha256: digest("three") }],
+        ),
+        (
+            LookupKey::Project(project("b")),
+            vec![
+                Claim::OneHash { filename: "b-1.tar.gz".into(), sha256: digest("b") },
+                Claim::FileRemoved {
+                    filename: "b-1.tar.gz".into(),
+                    index: tlog::LeafIndex::new(42).unwrap(),
+                },
+            ],
+        ),
+        (
+            LookupKey::Sha256(digest("b")),
+            vec![
+                Claim::SeenAs { filename: "b-1.tar.gz".into() },
+                Claim::SeenAs { filename: "c-1.tar.gz".into() },
+            ],
+        ),
+        (file("d-1.tar.gz"), vec![Claim::NeverObserved]),
+    ];
+    for (key, expected) in cases {
+        let answer = ask(log.clone(), &key, Lie::None).await.unwrap();
+        assert_eq!(answer.claims(), expected, "{key:?}");
+    }
+    let unknown = ask(TestLog::new(&filler(3)), &attrs(), Lie::None).await.unwrap();
+    assert_eq!(unknown.claims(), []);
 }

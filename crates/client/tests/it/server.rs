@@ -18,6 +18,8 @@ use tonic::{Request, Response, Status};
 
 use crate::log::{ORIGIN, TestLog, project};
 
+// Named, for those who include this file from elsewhere.
+#[path = "server/complete.rs"]
 pub(crate) mod complete;
 
 /// What the server does wrong.

@@ -15,31 +15,64 @@ use super::{
 
 type Lines<'a> = Peekable<Split<'a, char>>;
 
-pub(super) fn evidence(text: &str) -> Result<Evidence, InvalidEvidence> {
+type Parsed<T> = Result<T, InvalidEvidence>;
+
+const SYNTAX: InvalidEvidence = InvalidEvidence::Syntax;
+
+pub(super) fn evidence(text: &str) -> Parsed<Evidence> {
     // The first empty line: the checkpoint has one of its own.
-    let (answer, checkpoint) = text.split_once("\n\n").ok_or(InvalidEvidence::Syntax)?;
-    let (key, entries, completeness) =
-        answer_of(&mut answer.split('\n').peekable()).ok_or(InvalidEvidence::Syntax)?;
+    let (answer, checkpoint) = text.split_once("\n\n").ok_or(SYNTAX)?;
+    let mut lines = answer.split('\n').peekable();
+    lines.next_if_eq(&FIRST_LINE).ok_or(SYNTAX)?;
+    let key = after(&mut lines, "key ").and_then(|key| key.split_once(' '));
+    let key = key.and_then(|(kind, value)| LookupKey::parse(kind, value)).ok_or(SYNTAX)?;
+    let entries = many(&mut lines, MAX_EVIDENCE_ENTRIES, |lines| proven(lines, "entry "))?;
+    let completeness = completeness(&mut lines)?;
     let checkpoint = SignedCheckpoint::parse(checkpoint.as_bytes())?;
-    Ok(Evidence { key, entries, completeness, checkpoint })
+    match lines.next() {
+        None => Ok(Evidence { key, entries, completeness, checkpoint }),
+        Some(_) => Err(SYNTAX),
+    }
 }
 
-fn answer_of(lines: &mut Lines<'_>) -> Option<(LookupKey, Vec<ProvenEntry>, CompletenessProof)> {
-    lines.next_if_eq(&FIRST_LINE)?;
-    let (kind, value) = lines.next()?.strip_prefix("key ")?.split_once(' ')?;
-    let key = LookupKey::parse(kind, value)?;
-    let entries = many(lines, MAX_EVIDENCE_ENTRIES, |lines| proven(lines, "entry "))?;
-    let epoch = proven(lines, "epoch ")??;
-    let map_proof = lines.next()?.strip_prefix("map")?;
-    let map_proof = map_proof.strip_prefix(' ').unwrap_or(map_proof);
-    let map_proof = STANDARD.decode(map_proof).ok()?;
-    let edge =
-        many(lines, MAX_PROOF_HASHES, |lines| Some(Hash::parse(after(lines, "edge ")?).ok()))?;
-    let tail = many(lines, MAX_EVIDENCE_ENTRIES, |lines| {
-        Some(STANDARD.decode(after(lines, "tail ")?).ok())
-    })?;
-    let complete = lines.next().is_none() && !edge.is_empty();
-    complete.then_some((key, entries, CompletenessProof { epoch, map_proof, edge, tail }))
+fn completeness(lines: &mut Lines<'_>) -> Parsed<CompletenessProof> {
+    let epoch = proven(lines, "epoch ").ok_or(SYNTAX)??;
+    let map_proof = after(lines, "map").ok_or(SYNTAX)?;
+    let map_proof = bytes(map_proof.strip_prefix(' ').unwrap_or(map_proof))?;
+    let edge = many(lines, MAX_PROOF_HASHES, |lines| Some(hash(after(lines, "edge ")?)))?;
+    let tail = many(lines, MAX_EVIDENCE_ENTRIES, |lines| Some(bytes(after(lines, "tail ")?)))?;
+    Ok(CompletenessProof { epoch, map_proof, edge, tail })
+}
+
+/// An entry and the hashes below it; `None` if the next line is of another sort.
+fn proven(lines: &mut Lines<'_>, keyword: &str) -> Option<Parsed<ProvenEntry>> {
+    let position_and_entry = after(lines, keyword)?.split_once(' ');
+    let mut read = || {
+        let (index, entry) = position_and_entry.ok_or(SYNTAX)?;
+        let index = index.parse().ok().and_then(|index| LeafIndex::new(index).ok());
+        let hashes = many(lines, MAX_PROOF_HASHES, |lines| {
+            lines.next_if(|line| !line.contains(' ') && *line != "map").map(hash)
+        })?;
+        let (index, proof) = (index.ok_or(SYNTAX)?, InclusionProof::new(hashes));
+        Ok(ProvenEntry { index, entry: bytes(entry)?, proof })
+    };
+    Some(read())
+}
+
+/// Takes all that follow of one sort, until `take` finds none.
+fn many<'a, T>(
+    lines: &mut Lines<'a>,
+    limit: usize,
+    mut take: impl FnMut(&mut Lines<'a>) -> Option<Parsed<T>>,
+) -> Parsed<Vec<T>> {
+    let mut taken = Vec::new();
+    while let Some(item) = take(lines) {
+        if taken.len() == limit {
+            return Err(SYNTAX);
+        }
+        taken.push(item?);
+    }
+    Ok(taken)
 }
 
 /// The rest of the next line if it begins with `keyword`.
@@ -47,34 +80,10 @@ fn after<'a>(lines: &mut Lines<'a>, keyword: &str) -> Option<&'a str> {
     lines.next_if(|line| line.starts_with(keyword))?.strip_prefix(keyword)
 }
 
-/// Takes all that follow of one sort; `None` if they are too many or one is malformed. `take` gives
-/// `None` when the sort is at its end, and `Some(None)` for what is malformed.
-fn many<'a, T>(
-    lines: &mut Lines<'a>,
-    limit: usize,
-    mut take: impl FnMut(&mut Lines<'a>) -> Option<Option<T>>,
-) -> Option<Vec<T>> {
-    let mut taken = Vec::new();
-    while let Some(item) = take(lines) {
-        taken.push(item?);
-        if taken.len() > limit {
-            return None;
-        }
-    }
-    Some(taken)
+fn bytes(encoded: &str) -> Parsed<Vec<u8>> {
+    STANDARD.decode(encoded).map_err(|_| SYNTAX)
 }
 
-/// An entry and the hashes below it.
-fn proven(lines: &mut Lines<'_>, keyword: &str) -> Option<Option<ProvenEntry>> {
-    let (index, entry) = after(lines, keyword)?.split_once(' ').unzip();
-    let mut read = || {
-        let index = LeafIndex::new(index?.parse().ok()?).ok()?;
-        let entry = STANDARD.decode(entry?).ok()?;
-        let hashes = many(lines, MAX_PROOF_HASHES, |lines| {
-            let line = lines.next_if(|line| !line.contains(' ') && *line != "map")?;
-            Some(Hash::parse(line).ok())
-        })?;
-        Some(ProvenEntry { index, entry, proof: InclusionProof::new(hashes) })
-    };
-    Some(read())
+fn hash(encoded: &str) -> Parsed<Hash> {
+    Hash::parse(encoded).map_err(|_| SYNTAX)
 }
