@@ -222,8 +222,7 @@ impl LogReader {
             return Err(AnswerError::TooMany { found: positions.len() });
         }
         let Some(epoch) = epoch else {
-            let verified = self.verified(published.head, &plan(&published, &positions)?).await?;
-            let proven = self.prove_with(&verified, &positions).await?;
+            let proven = self.prove(&published, &positions).await?;
             return Ok(Lookup { published, proven, completeness: None });
         };
         let after =
@@ -273,6 +272,9 @@ impl LogReader {
         published: &Published,
         positions: &[LeafIndex],
     ) -> Result<ProvenEntries, AnswerError> {
+        if positions.is_empty() {
+            return Ok(ProvenEntries::default());
+        }
         let verified = self.verified(published.head, &plan(published, positions)?).await?;
         self.prove_with(&verified, positions).await
     }

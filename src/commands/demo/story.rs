@@ -146,7 +146,8 @@ impl<W: Write> Story<W> {
              export INDELIBLE_KEY='{key}'\n  \
              cargo run -q -p indelible -- lookup file {}\n  \
              cargo run -q -p indelible -- lookup project mako\n  \
-             cargo run -q -p indelible -- proof {} -o changed.tlog-proof\n  \
+             cargo run -q -p indelible -- evidence file {} -o changed.evidence\n  \
+             cargo run -q -p indelible -- verify --evidence changed.evidence\n  \
              cargo run -q -p indelible -- monitor --state watch --once --project colorama",
             CHANGED.name, CHANGED.name
         )?;
