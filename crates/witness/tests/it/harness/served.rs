@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
-use indelible_witness::{DataDir, Witness, run};
+use indelible_witness::{DataDir, OpenDir, Witness, run};
 use tempfile::TempDir;
 use tlog::VerifyingKey;
 use tokio::net::TcpListener;
@@ -31,7 +33,22 @@ pub(crate) fn open(
 ) -> anyhow::Result<Witness> {
     let clock = Arc::clone(clock);
     let clock = Arc::new(move || clock.load(Ordering::SeqCst));
-    Witness::open(DataDir::new(dir.to_owned()).open()?, keys.to_vec(), clock)
+    Witness::open(open_dir(dir)?, keys.to_vec(), clock)
+}
+
+/// Opens the directory, after a while if need be: a process that another test starts has all files
+/// of this one, locks too, until it runs its own program.
+fn open_dir(dir: &Path) -> anyhow::Result<OpenDir> {
+    let dir = DataDir::new(dir.to_owned());
+    for _ in 0..50 {
+        match dir.open() {
+            Err(error) if error.to_string().contains("another process") => {
+                thread::sleep(Duration::from_millis(10));
+            }
+            opened => return opened,
+        }
+    }
+    dir.open()
 }
 
 /// A witness on a port of its own.
