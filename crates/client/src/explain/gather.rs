@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use record::{Digest, Entry, LookupKey, ProjectName};
 use tlog::VerifiedCheckpoint;
 
-use super::{Evidence, Explanation, Question, explain};
+use super::{Explanation, Known, Question, explain};
 use crate::answer::VerifiedLookup;
 use crate::client::Client;
 use crate::complete::coverage;
@@ -91,8 +91,8 @@ impl<'a> Explainer<'a> {
         let entries: Vec<VerifiedEntry> =
             history::in_order(&found.entries).into_iter().cloned().collect();
         let Found { coverage, partial, .. } = found;
-        let evidence = Evidence { entries: &entries, partial, publisher, coverage };
-        Ok(Explained { explanation: explain(question, &evidence), checkpoint })
+        let known = Known { entries: &entries, partial, publisher, coverage };
+        Ok(Explained { explanation: explain(question, &known), checkpoint })
     }
 
     async fn look_up(&mut self, key: LookupKey, found: &mut Found) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use super::cause::Cause;
 use super::facts::{Facts, LoggedFile, Release};
 use super::late::late;
 use super::question::Question;
-use super::{Evidence, words};
+use super::{Known, words};
 use crate::verdict::Class;
 
 /// What happened, and how bad it is.
@@ -27,8 +27,8 @@ impl Judgement {
     }
 }
 
-pub(super) fn judge(question: &Question, facts: &Facts, evidence: &Evidence<'_>) -> Judgement {
-    let case = Case { question, facts, evidence };
+pub(super) fn judge(question: &Question, facts: &Facts, known: &Known<'_>) -> Judgement {
+    let case = Case { question, facts, known };
     if question.other_algorithms && !question.has_hashes() {
         return Judgement::new(Cause::UncoveredAlgorithm, words::UNCOVERED);
     }
@@ -48,7 +48,7 @@ pub(super) fn judge(question: &Question, facts: &Facts, evidence: &Evidence<'_>)
 struct Case<'a> {
     question: &'a Question,
     facts: &'a Facts,
-    evidence: &'a Evidence<'a>,
+    known: &'a Known<'a>,
 }
 
 impl<'a> Case<'a> {
@@ -100,7 +100,7 @@ impl<'a> Case<'a> {
 
     /// The publisher expects something else.
     fn unexpected(&self) -> Option<Judgement> {
-        let expected = self.evidence.publisher?;
+        let expected = self.known.publisher?;
         let subject = self.subject().filter(|subject| !expected.contains(subject))?;
         Some(Judgement::new(Cause::Unexpected, words::unexpected(subject, expected)))
     }
@@ -231,7 +231,7 @@ impl<'a> Case<'a> {
             );
         }
         // A project that was not read may have the release.
-        match self.evidence.coverage.filter(|_| !self.evidence.partial) {
+        match self.known.coverage.filter(|_| !self.known.partial) {
             Some(coverage) if release.is_some() => {
                 Judgement::new(Cause::UnknownRelease, words::unknown_release(coverage))
             }

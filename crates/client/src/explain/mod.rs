@@ -29,7 +29,7 @@ use facts::{Facts, Release};
 
 /// What was looked up for a question, all of it verified.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Evidence<'a> {
+pub struct Known<'a> {
     /// The entries of the project, the filename and the hashes, in the order of the log.
     pub entries: &'a [VerifiedEntry],
     /// Whether the project has more entries than the log answers at once.
@@ -69,9 +69,9 @@ pub struct ShownFile {
 }
 
 /// Explains by what was verified. Nothing but its arguments counts.
-pub fn explain(question: &Question, evidence: &Evidence<'_>) -> Explanation {
-    let facts = Facts::read(evidence.entries);
-    let judgement = judge::judge(question, &facts, evidence);
+pub fn explain(question: &Question, known: &Known<'_>) -> Explanation {
+    let facts = Facts::read(known.entries);
+    let judgement = judge::judge(question, &facts, known);
     let files = shown(question, &facts);
     let mut entries: Vec<LeafIndex> =
         files.iter().flat_map(|shown| shown.file.entries.iter().copied()).collect();
@@ -87,7 +87,7 @@ pub fn explain(question: &Question, evidence: &Evidence<'_>) -> Explanation {
         notes.push(words::download(download, question.got));
         entries.push(download.index);
     }
-    if evidence.partial {
+    if known.partial {
         notes.push(words::PARTIAL.to_owned());
     }
     entries.sort_unstable();

@@ -7,7 +7,7 @@ use record::{
 
 use super::listing::{explained, hash, observe};
 use crate::decide::Coverage;
-use crate::explain::{Cause, Evidence, Explanation, Question, parse};
+use crate::explain::{Cause, Explanation, Known, Question, parse};
 use crate::verdict::Class;
 
 const SDIST: &str = "a-1.0.tar.gz";
@@ -60,7 +60,7 @@ fn yanked(filename: &str) -> Entry {
 }
 
 fn ask(log: &[Entry], question: &Question) -> Explanation {
-    explained(log, question, &Evidence::default())
+    explained(log, question, &Known::default())
 }
 
 fn release(expected: &[&str], got: Option<&str>) -> Question {
@@ -159,7 +159,7 @@ fn what_else_happened_is_noted() {
     let notes = ask(&observe("held"), question).notes;
     assert_eq!(notes, ["held 1.0 is quarantined since 2026-03-24T13:20:00Z (\"malware\")."]);
 
-    let partial = Evidence { partial: true, ..Evidence::default() };
+    let partial = Known { partial: true, ..Known::default() };
     let notes = explained(&observe("held"), question, &partial).notes;
     assert!(notes[1].contains("too many entries"), "{notes:?}");
 }
@@ -173,8 +173,8 @@ fn the_publisher_has_a_say() {
         (&[], Cause::Unexpected),
     ];
     for (publisher, cause) in cases {
-        let evidence = Evidence { publisher: Some(publisher), ..Evidence::default() };
-        let explanation = explained(&log, &release(&["sdist"], Some("wheel")), &evidence);
+        let known = Known { publisher: Some(publisher), ..Known::default() };
+        let explanation = explained(&log, &release(&["sdist"], Some("wheel")), &known);
         assert_eq!(explanation.cause, cause, "{publisher:?}");
     }
 }
@@ -182,10 +182,10 @@ fn the_publisher_has_a_say() {
 #[test]
 fn coverage_turns_not_yet_into_never() {
     let coverage = Some(Coverage { serial: Some(7), swept: Some(time()) });
-    let evidence = Evidence { coverage, ..Evidence::default() };
-    let unknown = explained(&[], &release(&["nowhere"], None), &evidence);
+    let known = Known { coverage, ..Known::default() };
+    let unknown = explained(&[], &release(&["nowhere"], None), &known);
     assert_eq!((unknown.cause, unknown.class), (Cause::UnknownRelease, Class::Note));
     assert!(unknown.text.contains("2026-11-21T01:13:58Z"), "{unknown:?}");
     let bare = Question { expected: vec![hash("nowhere")], ..Question::default() };
-    assert_eq!(explained(&[], &bare, &evidence).cause, Cause::NeverOnIndex);
+    assert_eq!(explained(&[], &bare, &known).cause, Cause::NeverOnIndex);
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tlog::LeafIndex;
 
 use crate::entry::VerifiedEntry;
-use crate::explain::{Evidence, Explanation, Question, explain};
+use crate::explain::{Explanation, Known, Question, explain};
 
 /// Position of the first entry.
 pub(super) const FIRST: u64 = 100;
@@ -98,7 +98,7 @@ fn listed(project: &ProjectName, file: &Value) -> ListedFile {
 }
 
 /// Explains by what look-ups in a log of these entries would find.
-pub(super) fn explained(log: &[Entry], question: &Question, more: &Evidence<'_>) -> Explanation {
+pub(super) fn explained(log: &[Entry], question: &Question, more: &Known<'_>) -> Explanation {
     let mut keys: Vec<MapKey> = question.hashes().map(MapKey::sha256).collect();
     keys.extend(question.filename.as_deref().map(MapKey::file));
     let by_hash = || {
@@ -117,5 +117,5 @@ pub(super) fn explained(log: &[Entry], question: &Question, more: &Evidence<'_>)
         })
         .filter(|entry| keys.iter().any(|key| entry.has_key(key)))
         .collect();
-    explain(question, &Evidence { entries: &entries, ..*more })
+    explain(question, &Known { entries: &entries, ..*more })
 }

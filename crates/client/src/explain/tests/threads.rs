@@ -2,7 +2,7 @@
 
 use super::listing::{FIRST, explained, observe};
 use super::says::{pdm, pip, pipenv, poetry, poetry_link, poetry_lock, requirement, uv, uv_lock};
-use crate::explain::{Cause, Evidence, parse};
+use crate::explain::{Cause, Known, parse};
 use crate::verdict::Class;
 
 /// Thread or event, recorded listing, what was pasted, and what happened.
@@ -222,7 +222,7 @@ fn what_people_asked_is_explained() {
         let asked = parse(text.as_bytes());
         assert_eq!((asked.questions.len(), asked.more), (1, false), "{thread}: {asked:?}");
         let log = observe(listing);
-        let explanation = explained(&log, &asked.questions[0], &Evidence::default());
+        let explanation = explained(&log, &asked.questions[0], &Known::default());
         assert_eq!(
             (explanation.cause, explanation.class),
             (cause, class),
@@ -241,7 +241,7 @@ fn times_of_the_log_and_claims_of_the_index_are_told_apart() {
     let wheel = "wcwidth-0.2.6-py2.py3-none-any.whl";
     let text = pip("wcwidth==0.2.6", wheel, &WCWIDTH[..1], WCWIDTH[1]);
     let question = &parse(text.as_bytes()).questions[0];
-    let explanation = explained(&observe("wcwidth"), question, &Evidence::default());
+    let explanation = explained(&observe("wcwidth"), question, &Known::default());
     assert_eq!(
         explanation.text,
         "wcwidth-0.2.6-py2.py3-none-any.whl was added to wcwidth 0.2.6 later than what is expected: the \
@@ -258,7 +258,7 @@ fn times_of_the_log_and_claims_of_the_index_are_told_apart() {
 fn what_was_imported_is_no_sighting() {
     let question =
         &parse(requirement("python-dateutil==2.3", &["dateutil first"]).as_bytes()).questions[0];
-    let explanation = explained(&observe("python-dateutil"), question, &Evidence::default());
+    let explanation = explained(&observe("python-dateutil"), question, &Known::default());
     for part in ["imported from \"index-history\"", "before April 2015"] {
         assert!(explanation.text.contains(part), "{explanation:?}");
     }
