@@ -4,6 +4,7 @@
 mod complete;
 mod log;
 mod monitor;
+mod python;
 mod questions;
 mod server;
 mod states;

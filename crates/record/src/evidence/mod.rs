@@ -32,6 +32,9 @@
 //!    below N ([`map_value`](crate::map_value)), or does not have the key if there are none;
 //! 5. the edge with the `S - N - 1` tail entries appended has the root of the checkpoint;
 //! 6. no tail entry is an epoch, and those that have the key are the entries above N.
+//!
+//! What shows that one key is absent may show it of others, too: the key is not signed. Each such file is
+//! true of the key that it names.
 
 mod key;
 mod parse;
