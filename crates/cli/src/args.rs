@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use client::{Client, LogUrl, Memory, Trust};
 
-use crate::explain::ExplainArgs;
 use crate::evidence::EvidenceArgs;
+use crate::explain::ExplainArgs;
 use crate::failure::Failure;
 use crate::lookup::LookupArgs;
 use crate::monitor::MonitorArgs;

@@ -25,7 +25,7 @@ pub struct EvidenceArgs {
     /// File to write; `-` for standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
-    /// Print one JSON object: {"checkpoint", "coverage", "key", "entries": [positions],
+    /// Print one JSON object: {"checkpoint", "coverage", "key", "entries",
     /// "claims": [{"claim", "filename", "detail"}]}
     #[arg(long)]
     pub json: bool,

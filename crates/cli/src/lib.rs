@@ -86,8 +86,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 pub use args::{Cli, Command, LogArgs};
-pub use explain::ExplainArgs;
 pub use evidence::EvidenceArgs;
+pub use explain::ExplainArgs;
 pub use failure::Failure;
 pub use freshness::{FreshnessArgs, InvalidDuration, MaxAge};
 pub use lookup::LookupArgs;
