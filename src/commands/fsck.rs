@@ -172,6 +172,9 @@ impl Check {
             return;
         }
         let reader = EntryReader::new(Arc::clone(&self.store) as Arc<dyn Store>);
+        if let Err(error) = check_newest_epoch(&catalog, &reader, covered).await {
+            self.findings.push(format!("the newest epoch: {error:#}"));
+        }
         let mut next = 0;
         while next < head.size.get() {
             let end = head.size.get().min(next + 256);
@@ -189,6 +192,26 @@ impl Check {
             next = end;
         }
     }
+}
+
+/// The map of the newest epoch that the catalog has seen is the one that its rows give.
+async fn check_newest_epoch(
+    catalog: &catalog::Catalog,
+    reader: &EntryReader,
+    covered: TreeSize,
+) -> anyhow::Result<()> {
+    let Some(position) = catalog.newest_epoch(covered)? else { return Ok(()) };
+    let bytes = reader.entries(&[position], covered).await?.remove(0);
+    let record::Parsed::Known(Entry::Epoch(epoch)) = Entry::parse(&bytes)? else {
+        anyhow::bail!("entry {position} is none, and the catalog takes it for one");
+    };
+    let rows = catalog.map_at(TreeSize::new(position.get())?)?.root();
+    anyhow::ensure!(
+        rows == epoch.map,
+        "entry {position} states the map root {}, the catalog's rows give {rows}",
+        epoch.map
+    );
+    Ok(())
 }
 
 /// One entry is canonical and, if the catalog has come that far, has its rows there.

@@ -8,6 +8,7 @@ mod crash;
 mod crowd;
 mod demo;
 mod disk;
+mod epochs;
 mod fork;
 mod fsck;
 mod grpc_answers;

@@ -62,9 +62,10 @@ impl Tiles {
         let bundles: Vec<TilePath> =
             plan.tiles().iter().filter_map(|tile| bundle_in_range(tile, from, to)).collect();
         let tree = self.verified(head, &plan);
-        let (tree, bundles) = futures::try_join!(tree, self.fetch_all(&bundles))?;
+        let (tree, bundles) = futures::join!(tree, self.fetch_all(&bundles));
+        let tree = tree?;
         let mut entries = Vec::new();
-        for (path, bytes) in bundles {
+        for (path, bytes) in bundles? {
             entries.extend(verified_entries(&tree, &path, &bytes)?);
         }
         entries.retain(|entry| entry.index() >= from && to.contains(entry.index()));
