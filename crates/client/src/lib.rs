@@ -7,7 +7,7 @@
 //! * [`Trust`] says which log, [`Memory`] remembers its newest head.
 //! * [`Client`] asks questions over gRPC, [`Tiles`] reads the log's files over HTTP.
 
-//! * [`decide`] turns verified facts into a [`Verdict`].
+//! * [`decide()`] turns verified facts into a [`Verdict`].
 //! * [`Monitor`] reads every entry and reports what changed.
 //! * A [`ForkReport`] proves to anyone that a log contradicts itself.
 

@@ -1,7 +1,7 @@
 //! Why a hash did not match: what happened to a file, with the facts and times behind it.
 //!
 //! Installers say "someone may have tampered with them" when a release merely got another wheel. The
-//! log knows which: [`parse`] reads what an installer said, [`Explainer`] looks up what the log has,
+//! log knows which: [`parse()`] reads what an installer said, [`Explainer`] looks up what the log has,
 //! and [`explain`] draws the conclusion from verified entries alone.
 
 mod cause;
