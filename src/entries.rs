@@ -92,8 +92,24 @@ impl EntryReader {
     }
 }
 
+/// Tiles and bundles of the store, unverified, in the order asked for.
+///
+/// # Errors
+/// [`ReadError`] if one of them is missing or can not be read.
+pub async fn load(
+    store: &dyn Store,
+    paths: &[TilePath],
+) -> Result<Vec<(TilePath, Bytes)>, ReadError> {
+    let mut objects = Vec::with_capacity(paths.len());
+    for path in paths {
+        let bytes = store.get(path).await?.ok_or(ReadError::Missing(*path))?;
+        objects.push((*path, bytes));
+    }
+    Ok(objects)
+}
+
 /// Index of the bundle that holds a position, and the place in it.
-fn split(position: LeafIndex) -> (u64, usize) {
+pub(crate) fn split(position: LeafIndex) -> (u64, usize) {
     let width = u64::from(FULL_WIDTH);
     let place = position.get() % width;
     (position.get() / width, usize::try_from(place).expect("a place in a bundle is below 256"))

@@ -11,12 +11,12 @@ use record::MapKey;
 use store::{Store, StoreError};
 use thiserror::Error;
 use tlog::{
-    ConsistencyProof, Hash, InclusionProof, LeafIndex, LookupError, Plan, PlanError, TileError,
-    TilePath, TreeHead, TreeSize, Verified,
+    ConsistencyProof, FULL_WIDTH, Hash, InclusionProof, LeafIndex, LookupError, Plan, PlanError,
+    TileError, TilePath, TreeHead, TreeSize, Verified,
 };
 use tokio::sync::watch;
 
-use crate::entries::{EntryReader, ReadError};
+use crate::entries::{EntryReader, ReadError, load, split};
 use crate::published::Published;
 
 /// Entries that one look-up returns at most.
@@ -192,7 +192,7 @@ impl LogReader {
         end: TreeSize,
     ) -> Result<Vec<Bytes>, AnswerError> {
         check_within("size", end.get(), published.head.size.get(), published)?;
-        let bundle_end = (start.get() / 256 + 1) * 256;
+        let bundle_end = (split(start).0 + 1) * u64::from(FULL_WIDTH);
         let positions = positions(start.get()..bundle_end.min(end.get()));
         Ok(self.entries.entries(&positions, published.head.size).await?)
     }
@@ -217,7 +217,12 @@ impl LogReader {
     pub async fn lookup(&self, key: &MapKey) -> Result<Lookup, AnswerError> {
         let (map, published, epoch) = self.map_and_head(key).await?;
         let size = published.head.size;
-        let mut positions = self.catalog.positions(key, size, None, MAX_LOOKUP_ENTRIES + 1)?;
+        // What the map covers it has said; the rest stands after it.
+        let mut positions = map.positions;
+        let last_covered = map.size.get().checked_sub(1).map(LeafIndex::new).transpose();
+        let last_covered = last_covered.expect("a position below a size is valid");
+        let room = MAX_LOOKUP_ENTRIES + 1 - positions.len();
+        positions.extend(self.catalog.positions(key, size, last_covered, room)?);
         if positions.len() > MAX_LOOKUP_ENTRIES {
             return Err(AnswerError::TooMany { found: positions.len() });
         }
@@ -316,12 +321,7 @@ impl LogReader {
     }
 
     async fn verified(&self, head: TreeHead, plan: &Plan) -> Result<Verified, AnswerError> {
-        let mut tiles = Vec::with_capacity(plan.tiles().len());
-        for path in plan.tiles() {
-            let bytes = self.store.get(path).await?.ok_or(ReadError::Missing(*path))?;
-            tiles.push((*path, bytes));
-        }
-        Ok(Verified::new(head, tiles)?)
+        Ok(Verified::new(head, load(&*self.store, plan.tiles()).await?)?)
     }
 }
 
@@ -336,11 +336,8 @@ impl From<CatalogError> for AnswerError {
 
 /// The tiles that prove entries at `positions`.
 fn plan(published: &Published, positions: &[LeafIndex]) -> Result<Plan, AnswerError> {
-    let mut plan = Plan::default();
-    for &position in positions {
-        plan = plan.merge(published.head.plan_inclusion(position)?);
-    }
-    Ok(plan)
+    let plans = positions.iter().map(|position| published.head.plan_inclusion(*position));
+    Ok(plans.collect::<Result<Plan, PlanError>>()?)
 }
 
 /// Positions of a range below the published size.

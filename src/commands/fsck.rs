@@ -10,12 +10,13 @@ use std::sync::Arc;
 use record::Entry;
 use store::{RocksStore, Store};
 use tlog::{
-    Hash, LeafIndex, SignedCheckpoint, TilePath, TreeHead, TreeSize, Verified, VerifyingKey,
+    FULL_WIDTH, Hash, LeafIndex, SignedCheckpoint, TilePath, TreeHead, TreeSize, Verified,
+    VerifyingKey,
 };
 
 use crate::args::Fsck;
 use crate::data_dir::DataDir;
-use crate::entries::{EntryReader, ReadError};
+use crate::entries::{EntryReader, load};
 use crate::reading::positions;
 use crate::register::HeadRegister;
 use crate::sequencer::second_opinion;
@@ -127,11 +128,7 @@ impl Check {
     /// Root of the stored tree when it had `size` entries.
     async fn root_at(&self, head: TreeHead, size: TreeSize) -> anyhow::Result<Hash> {
         let plan = head.plan_consistency(size)?;
-        let mut tiles = Vec::with_capacity(plan.tiles().len());
-        for path in plan.tiles() {
-            let bytes = self.store.get(path).await?;
-            tiles.push((*path, bytes.ok_or(ReadError::Missing(*path))?));
-        }
+        let tiles = load(&*self.store, plan.tiles()).await?;
         Ok(Verified::new(head, tiles)?.root_at(size)?)
     }
 
@@ -177,7 +174,7 @@ impl Check {
         }
         let mut next = 0;
         while next < head.size.get() {
-            let end = head.size.get().min(next + 256);
+            let end = head.size.get().min(next + u64::from(FULL_WIDTH));
             let batch = positions(next..end);
             match reader.entries(&batch, head.size).await {
                 Ok(entries) => {

@@ -19,7 +19,7 @@ use tracing::error;
 use super::epochs::Epochs;
 use super::writer::{StepError, Writer, blocking};
 use super::{Parts, WriterState};
-use crate::entries::{EntryReader, ReadError};
+use crate::entries::{EntryReader, ReadError, load, split};
 use crate::published::Published;
 use crate::register::RegisterError;
 
@@ -176,13 +176,13 @@ async fn root_at(parts: &Parts, head: TreeHead, size: TreeSize) -> Result<Hash, 
         return Ok(head.root);
     }
     let plan = head.plan_consistency(size).expect("a size below the head's can be planned");
-    let tiles = load(parts, plan.tiles()).await?;
+    let tiles = load(&*parts.store, plan.tiles()).await?;
     let verified = Verified::new(head, tiles)?;
     Ok(verified.root_at(size).expect("the plan names the tiles of this root"))
 }
 
 async fn open_edge(parts: &Parts, head: TreeHead) -> Result<RightEdge, OpenError> {
-    let objects = load(parts, &RightEdge::plan(head.size)).await?;
+    let objects = load(&*parts.store, &RightEdge::plan(head.size)).await?;
     Ok(RightEdge::open(head, objects)?)
 }
 
@@ -233,8 +233,7 @@ async fn catch_up(parts: &Parts, head: TreeHead) -> Result<(), OpenError> {
         let bundle = Bundle::parse(&bytes, path.width())
             .map_err(|source| ReadError::Damaged { path, source })?;
         check_bundle(parts, head, &path, &bundle).await?;
-        let place = first.get() % u64::from(tlog::FULL_WIDTH);
-        let place = usize::try_from(place).expect("a place in a bundle is below 256");
+        let (_, place) = split(first);
         let new: Vec<&[u8]> = bundle.entries().skip(place).collect();
         parts.catalog.apply(first, &new)?;
     }
@@ -253,7 +252,7 @@ async fn check_bundle(
     let to = TreeSize::new(from.get() + u64::from(path.width()))
         .expect("an entry of the tree has a valid position");
     let plan = head.plan_leaves(from, to).expect("a bundle of the tree can be planned");
-    let verified = Verified::new(head, load(parts, plan.tiles()).await?)?;
+    let verified = Verified::new(head, load(&*parts.store, plan.tiles()).await?)?;
     for (position, entry) in (from.get()..).zip(bundle.entries()) {
         let position = LeafIndex::new(position).expect("an entry of the tree");
         let leaf = verified.leaf(position).expect("the plan names the tile of this leaf");
@@ -262,13 +261,4 @@ async fn check_bundle(
         }
     }
     Ok(())
-}
-
-async fn load(parts: &Parts, paths: &[TilePath]) -> Result<Vec<(TilePath, Bytes)>, OpenError> {
-    let mut objects = Vec::with_capacity(paths.len());
-    for path in paths {
-        let bytes = parts.store.get(path).await?.ok_or(ReadError::Missing(*path))?;
-        objects.push((*path, bytes));
-    }
-    Ok(objects)
 }

@@ -63,7 +63,14 @@ impl Plan {
     /// A plan for both; they should be of one tree head.
     #[must_use]
     pub fn merge(self, other: Plan) -> Plan {
-        let tiles: BTreeSet<TilePath> = self.tiles.into_iter().chain(other.tiles).collect();
+        [self, other].into_iter().collect()
+    }
+}
+
+/// The plan for all of them, each tile once; they should be of one tree head.
+impl FromIterator<Plan> for Plan {
+    fn from_iter<I: IntoIterator<Item = Plan>>(plans: I) -> Plan {
+        let tiles: BTreeSet<TilePath> = plans.into_iter().flat_map(|plan| plan.tiles).collect();
         Plan { tiles: tiles.into_iter().collect() }
     }
 }
