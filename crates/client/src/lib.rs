@@ -9,9 +9,11 @@
 
 //! * [`decide()`] turns verified facts into a [`Verdict`].
 //! * [`Monitor`] reads every entry and reports what changed.
+//! * [`audit`] reads what lock files and recipes pin.
 //! * A [`ForkReport`] proves to anyone that a log contradicts itself.
 
 mod answer;
+pub mod audit;
 mod claim;
 mod client;
 mod complete;

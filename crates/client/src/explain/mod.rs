@@ -11,7 +11,7 @@ mod judge;
 mod late;
 mod parse;
 mod question;
-mod text;
+pub(crate) mod text;
 mod words;
 
 use record::Digest;

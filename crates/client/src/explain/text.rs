@@ -140,7 +140,7 @@ pub(super) fn digests(word: &str) -> impl Iterator<Item = Stated<'_>> {
 }
 
 /// Replaces `%2B` and the like.
-pub(super) fn percent_decoded(text: &str) -> Cow<'_, str> {
+pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
     }
