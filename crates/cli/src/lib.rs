@@ -75,11 +75,13 @@ mod evidence;
 mod explain;
 mod failure;
 mod freshness;
+mod hashing;
 mod lookup;
 mod monitor;
 mod output;
 mod progress;
 mod proof;
+mod results;
 mod verify;
 
 use std::io::Write;
@@ -93,7 +95,7 @@ pub use freshness::{FreshnessArgs, InvalidDuration, MaxAge};
 pub use lookup::LookupArgs;
 pub use monitor::MonitorArgs;
 pub use proof::ProofArgs;
-pub use verify::{Judged, Verifier, VerifyArgs};
+pub use verify::VerifyArgs;
 
 /// Runs one command with the standard streams and tells its exit code.
 pub async fn run(cli: Cli) -> ExitCode {

@@ -1,5 +1,7 @@
 //! From verified facts to a verdict.
 
+use std::collections::BTreeSet;
+
 use record::canonical_version;
 use record::{Digest, Entry, FileState, ProjectName, ProjectState, Status, Timestamp};
 use tlog::LeafIndex;
@@ -11,8 +13,8 @@ use crate::verdict::Verdict;
 /// The file to be judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Artifact {
-    /// Its name on the package index.
-    pub filename: String,
+    /// Its name on the package index; `None` if its source names no file, or one of its own making.
+    pub filename: Option<String>,
     /// Its hash; `None` if only digests by other algorithms are known.
     pub sha256: Option<Digest>,
     /// Whose it is, as far as that is known.
@@ -26,11 +28,12 @@ pub struct Artifact {
 /// What was looked up for an artifact, all of it verified.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Known<'a> {
-    /// All entries of its filename.
+    /// All entries of its filename; of an artifact without one: of every filename that was seen with its
+    /// hash.
     pub filename: &'a [VerifiedEntry],
     /// All entries of its hash.
     pub sha256: &'a [VerifiedEntry],
-    /// All entries of its project.
+    /// Those entries of its project that are about the project, or about the release.
     pub project: &'a [VerifiedEntry],
     /// Hashes that its publisher expects, if there are expectations.
     pub expected: Option<&'a [Digest]>,
@@ -60,11 +63,21 @@ pub struct Finding {
 
 /// Judges a file by what was verified about it. Nothing but its arguments counts.
 pub fn decide(artifact: &Artifact, known: &Known<'_>) -> Finding {
+    let elsewhere = artifact.from_index == Some(false);
     let Some(sha256) = &artifact.sha256 else {
+        if elsewhere {
+            return judge_absence(artifact, known);
+        }
         let detail = "the log holds SHA-256 alone, and none is stated";
         return Finding::new(Verdict::UncoveredAlgorithm, [], detail);
     };
-    judge_name(artifact, sha256, known)
+    let by_name = match &artifact.filename {
+        None => judge_sightings(artifact, sha256, known),
+        // A file from elsewhere may have any name; the index's file of this name is not contradicted.
+        Some(_) if elsewhere && !known.filename.iter().any(|entry| saw(entry, sha256)) => None,
+        Some(_) => judge_name(sha256, known),
+    };
+    by_name
         .or_else(|| judge_bytes(artifact, sha256, known.sha256))
         .unwrap_or_else(|| judge_absence(artifact, known))
 }
@@ -80,8 +93,33 @@ impl Finding {
     }
 }
 
+/// The source names no file: the bytes tell which files of the release they are. If there are several,
+/// what is worse counts, else what is plainly listed.
+fn judge_sightings(artifact: &Artifact, sha256: &Digest, known: &Known<'_>) -> Option<Finding> {
+    let sightings = known.sha256.iter().filter(|e| saw(e, sha256) && fits(e, artifact));
+    let names: BTreeSet<&str> = sightings.filter_map(|entry| entry.entry()?.filename()).collect();
+    let findings = names.into_iter().filter_map(|name| judge_as(name, sha256, known));
+    findings.max_by_key(|finding| (finding.verdict.class(), finding.verdict == Verdict::Match))
+}
+
+/// Judges as if the source named this file.
+fn judge_as(filename: &str, sha256: &Digest, known: &Known<'_>) -> Option<Finding> {
+    let of_file =
+        |entry: &&VerifiedEntry| entry.entry().and_then(Entry::filename) == Some(filename);
+    let entries = history::in_order(known.filename.iter().chain(known.sha256).filter(of_file));
+    let entries: Vec<VerifiedEntry> = entries.into_iter().cloned().collect();
+    let mut finding = judge_name(sha256, &Known { filename: &entries, ..*known })?;
+    finding.detail = format!("these bytes are {filename}: {}", finding.detail);
+    Some(finding)
+}
+
+/// Whether a file was seen with this hash, as the entry tells.
+fn saw(entry: &VerifiedEntry, sha256: &Digest) -> bool {
+    entry.entry().is_some_and(|entry| seen_hashes(entry).contains(&sha256))
+}
+
 /// What the log holds under the filename itself.
-fn judge_name(artifact: &Artifact, sha256: &Digest, known: &Known<'_>) -> Option<Finding> {
+fn judge_name(sha256: &Digest, known: &Known<'_>) -> Option<Finding> {
     let hashes = || known.filename.iter().filter_map(VerifiedEntry::entry).flat_map(seen_hashes);
     if hashes().any(|hash| hash != sha256) {
         let history = history::of_file(known.filename);
@@ -94,7 +132,7 @@ fn judge_name(artifact: &Artifact, sha256: &Digest, known: &Known<'_>) -> Option
         return Some(Finding::new(Verdict::Unexpected, known.filename, detail));
     }
     hashes().next()?;
-    Some(judge_listing(artifact, known))
+    Some(judge_listing(known))
 }
 
 /// The hashes that a filename was seen with, as one entry tells.
@@ -108,10 +146,10 @@ pub(crate) fn seen_hashes(entry: &Entry) -> Vec<&Digest> {
 }
 
 /// The hash is right; what remains is whether the file is plainly listed.
-fn judge_listing(artifact: &Artifact, known: &Known<'_>) -> Finding {
+fn judge_listing(known: &Known<'_>) -> Finding {
     let mut file = FileState::default();
     known.filename.iter().filter_map(VerifiedEntry::entry).for_each(|entry| file.apply(entry));
-    let (quarantined, statuses) = quarantine(artifact, known.project);
+    let (quarantined, statuses) = quarantine(known.filename, known.project);
     let yanked = file.current().and_then(|page| page.yanked());
     let verdict = if quarantined {
         Verdict::MatchQuarantined
@@ -127,31 +165,35 @@ fn judge_listing(artifact: &Artifact, known: &Known<'_>) -> Finding {
     Finding::new(verdict, entries, detail)
 }
 
-/// Whether the project or the release is quarantined, and the entries that say so.
+/// Whether the file's project or release is quarantined, and the entries that say so.
 fn quarantine<'a>(
-    artifact: &Artifact,
+    file: &[VerifiedEntry],
     project: &'a [VerifiedEntry],
 ) -> (bool, Vec<&'a VerifiedEntry>) {
+    let listed = |entry: &&Entry| matches!(entry, Entry::File(_));
+    let file = file.iter().rev().filter_map(VerifiedEntry::entry).find(listed);
+    let Some((name, version)) = file.and_then(|f| f.project().zip(history::version_of(f))) else {
+        return (false, Vec::new());
+    };
+    let of_project = |entry: &&VerifiedEntry| entry.entry().and_then(Entry::project) == Some(name);
+    let project = || project.iter().filter(of_project);
     let mut state = ProjectState::default();
-    project.iter().filter_map(VerifiedEntry::entry).for_each(|entry| state.apply(entry));
+    project().filter_map(VerifiedEntry::entry).for_each(|entry| state.apply(entry));
     let quarantined = |status: Status| status == Status::Quarantined;
-    let release = artifact.version.as_deref().map(|version| state.release_status(version));
-    if !quarantined(state.status()) && !release.is_some_and(quarantined) {
+    if !quarantined(state.status()) && !quarantined(state.release_status(version)) {
         return (false, Vec::new());
     }
     let says_so = |entry: &&VerifiedEntry| {
         matches!(entry.entry(), Some(Entry::Status(flip)) if quarantined(flip.status)
-            && flip.version.as_ref().is_none_or(|version| artifact.version.as_ref() == Some(version)))
+            && flip.version.as_ref().is_none_or(|flipped| flipped == version))
     };
-    (true, project.iter().filter(says_so).collect())
+    (true, project().filter(says_so).collect())
 }
 
 /// The filename is not known; perhaps the bytes are, under another.
 fn judge_bytes(artifact: &Artifact, sha256: &Digest, entries: &[VerifiedEntry]) -> Option<Finding> {
-    let of_bytes = |entry: &&VerifiedEntry| {
-        entry.entry().is_some_and(|entry| seen_hashes(entry).contains(&sha256))
-    };
-    let sightings: Vec<&VerifiedEntry> = entries.iter().filter(of_bytes).collect();
+    let sightings: Vec<&VerifiedEntry> =
+        entries.iter().filter(|entry| saw(entry, sha256)).collect();
     let first = sightings.first()?;
     let sibling = sightings.iter().find(|entry| is_of_release(entry, artifact));
     let verdict = match sibling {
@@ -171,7 +213,11 @@ fn judge_absence(artifact: &Artifact, known: &Known<'_>) -> Finding {
     let release = known.project.iter().filter(is_file).filter(|e| is_of_release(e, artifact));
     let release: Vec<&VerifiedEntry> = release.collect();
     if !release.is_empty() {
-        let detail = format!("the release has {} other files, none with this hash", release.len());
+        let names = release.iter().filter_map(|entry| entry.entry()?.filename());
+        let detail = match names.collect::<BTreeSet<&str>>().len() {
+            1 => "the release has 1 other file, which has another hash".to_owned(),
+            files => format!("the release has {files} other files, none with this hash"),
+        };
         return Finding::new(Verdict::KnownReleaseUnknownHash, release, detail);
     }
     match known.coverage {
@@ -180,7 +226,9 @@ fn judge_absence(artifact: &Artifact, known: &Known<'_>) -> Finding {
             Finding::new(Verdict::NotYetObserved, [], detail)
         }
         Some(coverage) => {
-            let detail = format!("the log does not have this release; {}", seen_until(coverage));
+            let stated = artifact.project.is_some() && artifact.version.is_some();
+            let what = if stated { "this release" } else { "these bytes" };
+            let detail = format!("the log does not have {what}; {}", seen_until(coverage));
             Finding::new(Verdict::UnknownRelease, [], detail)
         }
     }
@@ -201,6 +249,15 @@ fn is_of_release(entry: &VerifiedEntry, artifact: &Artifact) -> bool {
     };
     entry.project() == Some(project)
         && history::version_of(entry).is_some_and(|logged| same_version(logged, version))
+}
+
+/// Whether an entry is about the artifact's release, as far as that is stated.
+fn fits(entry: &VerifiedEntry, artifact: &Artifact) -> bool {
+    match (&artifact.project, &artifact.version) {
+        (None, _) => true,
+        (Some(project), None) => entry.entry().and_then(Entry::project) == Some(project),
+        (Some(_), Some(_)) => is_of_release(entry, artifact),
+    }
 }
 
 /// Versions are the same if written the same, or canonically the same (PEP 440).

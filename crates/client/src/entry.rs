@@ -19,6 +19,11 @@ impl VerifiedEntry {
         VerifiedEntry { index, bytes, parsed }
     }
 
+    /// The same with bytes of its own: what it was received in is not kept in memory for its sake.
+    pub(crate) fn detached(&self) -> VerifiedEntry {
+        VerifiedEntry { bytes: Bytes::copy_from_slice(&self.bytes), ..self.clone() }
+    }
+
     /// Position in the log.
     pub const fn index(&self) -> LeafIndex {
         self.index

@@ -7,7 +7,7 @@
 //! * [`Trust`] says which log, [`Memory`] remembers its newest head.
 //! * [`Client`] asks questions over gRPC, [`Tiles`] reads the log's files over HTTP.
 
-//! * [`decide()`] turns verified facts into a [`Verdict`].
+//! * [`decide()`] turns verified facts into a [`Verdict`], [`judging`] finds the facts for many files.
 //! * [`Monitor`] reads every entry and reports what changed.
 //! * [`audit`] reads what lock files and recipes pin.
 //! * A [`ForkReport`] proves to anyone that a log contradicts itself.
@@ -25,6 +25,7 @@ mod fork;
 mod grpc;
 mod head;
 mod history;
+pub mod judging;
 mod memory;
 mod monitor;
 mod tiles;

@@ -1,6 +1,5 @@
 //! `indelible verify`: are these the files that everybody else sees?
 
-mod judge;
 mod offline;
 mod report;
 
@@ -8,12 +7,14 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use client::judging;
+use client::{Artifact, Class};
 
-pub use self::judge::{Judged, Verifier};
 use self::report::Report;
 use crate::args::LogArgs;
 use crate::failure::Failure;
 use crate::freshness::{self, FreshnessArgs};
+use crate::hashing;
 
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
@@ -57,31 +58,37 @@ pub(crate) async fn run(args: VerifyArgs, out: &mut (dyn Write + Send)) -> Resul
 
 async fn verify_files(args: &VerifyArgs, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
     let mut client = args.log.client()?;
-    let mut verifier = Verifier::new(&mut client);
-    let mut report = Report::default();
+    let mut files = Vec::new();
     for path in &args.files {
-        match judge::hash_file(path) {
-            Ok(file) => {
-                let judged = verifier.judge(file).await?;
-                report.add(judged, args.json, out)?;
-            }
+        match hashing::hash_file(path) {
+            Ok(file) => files.push(file),
             // The other files are none the worse for it.
-            Err(error) => {
-                Failure::file(path, error).report(&mut io::stderr());
-                report.undecided();
-            }
+            Err(error) => drop(Failure::file(path, error).report(&mut io::stderr())),
         }
     }
-    conclude(report, args, out)
+    let artifacts: Vec<Artifact> = files.iter().map(hashing::Hashed::artifact).collect();
+    let judgement = judging::judge(&mut client, artifacts, &mut |_| ()).await?;
+    let worst = if files.len() < args.files.len() { Class::Undecided } else { Class::Good };
+    let paths = files.iter().map(|file| file.path.display().to_string());
+    let report = Report::new(paths.zip(judgement.judged).collect(), judgement.basis);
+    conclude(&report, worst, args, out)
 }
 
-/// Sums the report up and tells the exit code.
-fn conclude(mut report: Report, args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure> {
+/// Prints the report and tells the exit code; `worst` is the worst that happened before.
+fn conclude(
+    report: &Report,
+    worst: Class,
+    args: &VerifyArgs,
+    out: &mut dyn Write,
+) -> Result<u8, Failure> {
     let now = freshness::now()?;
-    report.finish(args.json, now, out)?;
-    if let Err(failure) = args.freshness.check(report.epoch(), now) {
-        failure.report(&mut io::stderr());
-        report.undecided();
-    }
-    Ok(report.exit_code(args.strict))
+    report.print(args.json, now, out)?;
+    let fresh = match args.freshness.check(report.basis.epoch(), now) {
+        Ok(()) => Class::Good,
+        Err(failure) => {
+            failure.report(&mut io::stderr());
+            Class::Undecided
+        }
+    };
+    Ok(worst.max(fresh).max(report.class(args.strict)).exit_code())
 }

@@ -4,17 +4,17 @@ use std::fs::File;
 use std::io::{self, Read as _, Write};
 use std::path::Path;
 
-use client::{ForkReport, Known, VerifiedInclusion, VerifiedLookup, decide};
+use client::judging::{Basis, Judged};
+use client::{Class, ForkReport, Known, VerifiedInclusion, VerifiedLookup, decide};
 use record::{Evidence, MapKey};
 use serde::Serialize;
 use tlog::ProofFile;
 
 use super::VerifyArgs;
-use super::judge::{self, Judged};
 use super::report::Report;
 use crate::failure::Failure;
 use crate::output::{HeadJson, print_json, printable};
-use crate::{evidence, freshness};
+use crate::{evidence, freshness, hashing};
 
 /// Larger than any proof of an entry and any report: two notes, an entry and some hashes.
 const MAX_LEN: u64 = 4 << 20;
@@ -47,7 +47,7 @@ pub(super) fn verify_file(
     let bytes = read(proof, MAX_LEN).map_err(|error| Failure::file(proof, error))?;
     let parsed = ProofFile::parse(&bytes).map_err(|error| Failure::file(proof, error))?;
     let inclusion = VerifiedInclusion::from_proof_file(parsed, &args.log.trust()?)?;
-    let file = judge::hash_file(path).map_err(|error| Failure::file(path, error))?;
+    let file = hashing::hash_file(path).map_err(|error| Failure::file(path, error))?;
 
     let entry = std::slice::from_ref(inclusion.entry());
     let known = inclusion.entry().entry();
@@ -65,13 +65,12 @@ pub(super) fn verify_file(
         sha256: if same_bytes { entry } else { none },
         ..Known::default()
     };
-    let artifact = judge::artifact(&file, known.filename);
+    let artifact = file.artifact().with_release_of(known.filename);
     let finding = decide(&artifact, &known);
-    let checkpoint = inclusion.checkpoint().clone();
-    let mut report = Report::default();
-    let judged = Judged { path: file.path, artifact, finding, checkpoint, epoch: None };
-    report.add(judged, args.json, out)?;
-    super::conclude(report, args, out)
+    let basis = Basis::of_checkpoint(inclusion.checkpoint().clone());
+    let judged = Judged { artifact, finding, first_seen: None };
+    let report = Report::new(vec![(file.path.display().to_string(), judged)], basis);
+    super::conclude(&report, Class::Good, args, out)
 }
 
 /// Checks a complete answer and tells what it proves.
@@ -117,7 +116,7 @@ pub(super) fn verify_fork(
         let (size, root) = (older.head().size, report.root());
         writeln!(out, "    but the root at size {size} of the latter tree is {root}")?;
     }
-    Ok(client::Class::Bad.exit_code())
+    Ok(Class::Bad.exit_code())
 }
 
 fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {

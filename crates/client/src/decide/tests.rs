@@ -65,22 +65,28 @@ fn status(version: Option<&str>, filename: Option<&str>, status: Status) -> Entr
     Entry::Status(StatusEntry { project, version, filename, status, reason, via, observed: time() })
 }
 
+fn verified(log: &[Entry]) -> Vec<VerifiedEntry> {
+    let entry = |(index, entry): (u64, &Entry)| {
+        let bytes = entry.to_bytes().unwrap().into();
+        VerifiedEntry::new(LeafIndex::new(index).unwrap(), bytes)
+    };
+    (0..).zip(log).map(entry).collect()
+}
+
+fn name(entry: &VerifiedEntry) -> Option<String> {
+    entry.entry()?.filename().map(String::from)
+}
+
 type Adjust<'a> = &'a dyn Fn(&mut Artifact, &mut Known<'_>);
 
 /// Judges the sdist with the content "ours" by a log of these entries.
 fn judge(log: &[Entry], adjust: impl FnOnce(&mut Artifact, &mut Known<'_>)) -> super::Finding {
-    let entries: Vec<VerifiedEntry> = (0..)
-        .zip(log)
-        .map(|(index, entry)| {
-            let bytes = entry.to_bytes().unwrap().into();
-            VerifiedEntry::new(LeafIndex::new(index).unwrap(), bytes)
-        })
-        .collect();
+    let entries = verified(log);
     let with_key = |key: record::MapKey| -> Vec<VerifiedEntry> {
         entries.iter().filter(|entry| entry.has_key(&key)).cloned().collect()
     };
     let mut artifact = Artifact {
-        filename: SDIST.into(),
+        filename: Some(SDIST.into()),
         sha256: Some(digest("ours")),
         project: Some(names(SDIST).0),
         version: Some("1.0".into()),
@@ -157,21 +163,91 @@ fn the_log_decides() {
 fn what_comes_from_elsewhere_decides() {
     let coverage = Some(Coverage { serial: Some(25_900_000), swept: Some(time()) });
     let listed = [file(SDIST, "ours")];
+    let forge = [file(SDIST, "theirs")];
+    let changed = [file(SDIST, "ours"), file(SDIST, "theirs")];
     let ours: &'static [Digest] = Vec::leak(vec![digest("ours")]);
-    let cases: [(Verdict, &[Entry], Adjust<'_>); 9] = [
+    let elsewhere: Adjust<'_> = &|artifact, _| artifact.from_index = Some(false);
+    let cases: [(Verdict, &[Entry], Adjust<'_>); 13] = [
         (Verdict::UnknownRelease, &[], &|_, known| known.coverage = coverage),
-        (Verdict::NotFromIndex, &[], &|artifact, _| artifact.from_index = Some(false)),
+        (Verdict::NotFromIndex, &[], elsewhere),
+        (Verdict::NotFromIndex, &forge, elsewhere),
+        (Verdict::Match, &listed, elsewhere),
+        (Verdict::Conflict, &changed, elsewhere),
+        (Verdict::NotFromIndex, &listed, &|artifact, _| {
+            artifact.from_index = Some(false);
+            artifact.sha256 = None;
+        }),
         (Verdict::NotYetObserved, &[], &|artifact, _| artifact.from_index = Some(true)),
-        (Verdict::Match, &listed, &|artifact, _| artifact.from_index = Some(false)),
         (Verdict::UncoveredAlgorithm, &listed, &|artifact, _| artifact.sha256 = None),
         (Verdict::NotYetObserved, &[], &|artifact, _| artifact.version = None),
         (Verdict::Unexpected, &listed, &|_, known| known.expected = Some(&[])),
         (Verdict::Match, &listed, &|_, known| known.expected = Some(ours)),
         (Verdict::Match, &listed, &|_, known| known.coverage = coverage),
+        (Verdict::MatchQuarantined, &listed, &|_, known| {
+            known.project = Vec::leak(verified(&[status(None, None, Status::Quarantined)]));
+        }),
     ];
     for (verdict, log, adjust) in cases {
         assert_eq!(judge(log, adjust).verdict, verdict, "{log:?}");
     }
+}
+
+#[test]
+fn a_source_that_names_no_file_is_judged_by_the_bytes() {
+    use Status::{Quarantined, Yanked};
+    let (sdist, wheel) = (|| file(SDIST, "ours"), || file(WHEEL, "ours"));
+    let release: Adjust<'_> = &|_, _| ();
+    let project: Adjust<'_> = &|artifact, _| artifact.version = None;
+    let nothing: Adjust<'_> = &|artifact, _| artifact.project = None;
+    let elsewhere: Adjust<'_> = &|artifact, _| artifact.from_index = Some(false);
+    let unhashed: Adjust<'_> = &|artifact, _| artifact.sha256 = None;
+    let cases: Vec<(Verdict, &[u64], Adjust<'_>, Vec<Entry>)> = vec![
+        (Verdict::Match, &[0], release, vec![sdist()]),
+        (Verdict::Match, &[0], release, vec![wheel()]),
+        (Verdict::Match, &[1], release, vec![file("a-2.0.tar.gz", "theirs"), wheel()]),
+        (Verdict::Match, &[0], project, vec![file("a-2.0.tar.gz", "ours")]),
+        (Verdict::Match, &[0], nothing, vec![file("b-1.0.tar.gz", "ours")]),
+        (Verdict::Match, &[0], elsewhere, vec![sdist()]),
+        (Verdict::MatchRemoved, &[0, 1], release, vec![sdist(), removed(SDIST, "ours")]),
+        (Verdict::Match, &[2], release, vec![sdist(), removed(SDIST, "ours"), wheel()]),
+        (Verdict::MatchYanked, &[0, 1], release, {
+            vec![sdist(), status(Some("1.0"), Some(SDIST), Yanked)]
+        }),
+        (Verdict::MatchQuarantined, &[0, 1], release, {
+            vec![sdist(), status(Some("1.0"), None, Quarantined)]
+        }),
+        (Verdict::Conflict, &[0, 1], release, vec![sdist(), file(SDIST, "theirs")]),
+        (Verdict::Conflict, &[1, 2], release, vec![wheel(), sdist(), file(SDIST, "theirs")]),
+        (Verdict::Conflict, &[0], release, vec![content(SDIST, "theirs", "ours")]),
+        (Verdict::SameBytesOtherName, &[0], release, vec![file("a-2.0.tar.gz", "ours")]),
+        (Verdict::SameBytesOtherName, &[0], release, vec![file("b-1.0.tar.gz", "ours")]),
+        (Verdict::SameBytesOtherName, &[0], project, vec![file("b-1.0.tar.gz", "ours")]),
+        (Verdict::KnownReleaseUnknownHash, &[0], release, vec![file(SDIST, "theirs")]),
+        (Verdict::NotFromIndex, &[], elsewhere, vec![file(SDIST, "theirs")]),
+        (Verdict::NotYetObserved, &[], project, vec![file(SDIST, "theirs")]),
+        (Verdict::NotYetObserved, &[], nothing, vec![file(SDIST, "theirs")]),
+        (Verdict::UncoveredAlgorithm, &[], unhashed, vec![sdist()]),
+    ];
+    for (verdict, positions, adjust, log) in cases {
+        let entries = verified(&log);
+        let of_bytes = |entry: &&VerifiedEntry| super::saw(entry, &digest("ours"));
+        let names: Vec<_> = entries.iter().filter(of_bytes).map(name).collect();
+        let named: Vec<VerifiedEntry> =
+            entries.iter().filter(|entry| names.contains(&name(entry))).cloned().collect();
+        let finding = judge(&log, |artifact, known| {
+            artifact.filename = None;
+            known.filename = Vec::leak(named);
+            adjust(artifact, known);
+        });
+        let got: Vec<u64> = finding.entries.iter().map(|index| index.get()).collect();
+        assert_eq!((finding.verdict, got.as_slice()), (verdict, positions), "{log:?}");
+    }
+}
+
+#[test]
+fn the_file_is_named_that_the_source_does_not_name() {
+    let finding = judge(&[file(SDIST, "ours")], |artifact, _| artifact.filename = None);
+    assert!(finding.detail.starts_with("these bytes are a-1.0.tar.gz: listed "), "{finding:?}");
 }
 
 #[test]

@@ -1,0 +1,176 @@
+//! What is looked up before files are judged: each hash, each filename and each project once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use record::{Digest, Entry, LookupKey, ProjectName, canonical_version};
+
+use super::basis::Basis;
+use super::reader::{KeyEntries, LogReader};
+use super::{Progress, Step};
+use crate::decide::Artifact;
+use crate::entry::VerifiedEntry;
+use crate::error::{Error, Undecided};
+use crate::history;
+
+/// Releases of projects, the versions in canonical form.
+pub(super) type Releases = BTreeMap<ProjectName, BTreeSet<String>>;
+
+/// What was looked up so far.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub(super) basis: Basis,
+    hashes: BTreeMap<Digest, Vec<VerifiedEntry>>,
+    names: BTreeMap<String, Vec<VerifiedEntry>>,
+    /// Of each project what is about itself, and what is about the releases that are asked for; `None`
+    /// if the log did not answer because it is too much.
+    projects: BTreeMap<ProjectName, Option<Vec<VerifiedEntry>>>,
+}
+
+impl Facts {
+    pub(super) async fn read_hashes(
+        &mut self,
+        reader: &mut impl LogReader,
+        hashes: BTreeSet<Digest>,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<(), Error> {
+        let hashes: Vec<Digest> = hashes.into_iter().collect();
+        let keys: Vec<LookupKey> = hashes.iter().copied().map(LookupKey::Sha256).collect();
+        let answers = self.read(reader, Step::Hashes, &keys, whole, progress).await?;
+        self.hashes.extend(hashes.into_iter().zip(all_of(answers, &keys)?));
+        Ok(())
+    }
+
+    /// Names that no file of the index can have are not asked for.
+    pub(super) async fn read_names(
+        &mut self,
+        reader: &mut impl LogReader,
+        names: BTreeSet<String>,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<(), Error> {
+        let keys: Vec<LookupKey> =
+            names.iter().filter_map(|name| LookupKey::parse("file", name)).collect();
+        let answers = self.read(reader, Step::Names, &keys, whole, progress).await?;
+        let names = keys.iter().map(LookupKey::value);
+        self.names.extend(names.zip(all_of(answers, &keys)?));
+        Ok(())
+    }
+
+    pub(super) async fn read_projects(
+        &mut self,
+        reader: &mut impl LogReader,
+        releases: Releases,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<(), Error> {
+        let keys: Vec<LookupKey> = releases.keys().cloned().map(LookupKey::Project).collect();
+        let mut wanted = releases.values();
+        let of_releases = |answer: KeyEntries| {
+            let versions = wanted.next();
+            let of_use = |entry: &VerifiedEntry| is_of_use(entry, versions);
+            answer.entries.into_iter().filter(of_use).collect()
+        };
+        let answers = self.read(reader, Step::Projects, &keys, of_releases, progress).await?;
+        self.projects.extend(releases.into_keys().zip(answers));
+        Ok(())
+    }
+
+    async fn read(
+        &mut self,
+        reader: &mut impl LogReader,
+        step: Step,
+        keys: &[LookupKey],
+        mut keep: impl FnMut(KeyEntries) -> Vec<VerifiedEntry> + Send,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Vec<Option<Vec<VerifiedEntry>>>, Error> {
+        let mut kept = Vec::with_capacity(keys.len());
+        progress(Progress { step, done: 0, total: keys.len() });
+        let mut take = |answer: Option<KeyEntries>| {
+            if let Some(answer) = &answer {
+                self.basis.add(answer);
+            }
+            kept.push(answer.map(&mut keep));
+            progress(Progress { step, done: kept.len(), total: keys.len() });
+        };
+        if !keys.is_empty() {
+            reader.look_up(keys, &mut take).await?;
+        }
+        Ok(kept)
+    }
+
+    pub(super) fn of_hash(&self, sha256: &Digest) -> &[VerifiedEntry] {
+        self.hashes.get(sha256).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// All entries of the artifact's filename; of one without, those of the files with its bytes.
+    pub(super) fn of_name(&self, artifact: &Artifact) -> Vec<VerifiedEntry> {
+        let names = self.names_of(artifact);
+        names.iter().filter_map(|name| self.names.get(name)).flatten().cloned().collect()
+    }
+
+    /// The artifact's filename; of one without, those that were seen with its hash.
+    pub(super) fn names_of(&self, artifact: &Artifact) -> BTreeSet<String> {
+        let Some(sha256) = &artifact.sha256 else { return BTreeSet::new() };
+        if let Some(filename) = &artifact.filename {
+            return BTreeSet::from([filename.clone()]);
+        }
+        let entries = self.of_hash(sha256).iter().filter_map(VerifiedEntry::entry);
+        entries.filter_map(|entry| entry.filename().map(str::to_owned)).collect()
+    }
+
+    /// Adds what is not stated of project and version.
+    pub(super) fn complete(&self, artifact: Artifact) -> Artifact {
+        let entries = self.of_name(&artifact);
+        artifact.with_release_of(&entries)
+    }
+
+    /// The project that is stated, and those that the files were logged for.
+    pub(super) fn projects_of(&self, artifact: &Artifact) -> BTreeSet<ProjectName> {
+        let entries = self.of_name(artifact);
+        let logged = entries.iter().filter_map(|entry| entry.entry()?.project().cloned());
+        logged.chain(artifact.project.clone()).collect()
+    }
+
+    /// What is known about these projects; `None` if one of them could not be read.
+    pub(super) fn of_projects(&self, artifact: &Artifact) -> Option<Vec<VerifiedEntry>> {
+        let projects = self.projects_of(artifact);
+        let known: Option<Vec<&Vec<VerifiedEntry>>> = projects
+            .iter()
+            .filter_map(|name| self.projects.get(name))
+            .map(Option::as_ref)
+            .collect();
+        Some(known?.into_iter().flatten().cloned().collect())
+    }
+}
+
+fn whole(answer: KeyEntries) -> Vec<VerifiedEntry> {
+    answer.entries
+}
+
+/// The answers, if there is one for every key. Only projects may be too large: a file or a hash without
+/// its entries cannot be judged at all.
+fn all_of(
+    answers: Vec<Option<Vec<VerifiedEntry>>>,
+    keys: &[LookupKey],
+) -> Result<Vec<Vec<VerifiedEntry>>, Error> {
+    let answer = |(answer, key): (Option<_>, &LookupKey)| {
+        let too_many = || Undecided::TooMany(format!("entries of {} {}", key.kind(), key.value()));
+        answer.ok_or_else(|| too_many().into())
+    };
+    answers.into_iter().zip(keys).map(answer).collect()
+}
+
+/// Whether an entry tells the state of its project, or a file of one of the releases.
+fn is_of_use(entry: &VerifiedEntry, versions: Option<&BTreeSet<String>>) -> bool {
+    match entry.entry() {
+        Some(Entry::Status(flip)) => flip.filename.is_none(),
+        Some(entry @ Entry::File(_)) => versions.is_some_and(|versions| {
+            !versions.is_empty()
+                && history::version_of(entry).is_some_and(|logged| versions.contains(&same(logged)))
+        }),
+        _ => false,
+    }
+}
+
+/// A form that versions have in common if, and only if, they are the same.
+pub(super) fn same(version: &str) -> String {
+    canonical_version(version).unwrap_or_else(|| version.to_owned())
+}

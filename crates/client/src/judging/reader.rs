@@ -1,0 +1,61 @@
+//! Who answers the look-ups that judging needs.
+
+use record::{EpochEntry, LookupKey};
+use tlog::VerifiedCheckpoint;
+
+use crate::answer::VerifiedLookup;
+use crate::client::Client;
+use crate::entry::VerifiedEntry;
+use crate::error::{Error, Undecided};
+
+/// All entries of one key, verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyEntries {
+    /// Ascending. Their bytes are their own: what they came in is not kept.
+    pub(crate) entries: Vec<VerifiedEntry>,
+    /// The checkpoint that they were verified against.
+    pub(crate) checkpoint: VerifiedCheckpoint,
+    /// The newest epoch of its tree, if it shows that there are no further entries.
+    pub(crate) epoch: Option<EpochEntry>,
+}
+
+/// Answers look-ups with verified entries: the log itself, or a mirror of it.
+pub trait LogReader {
+    /// Looks all `keys` up. `take` is given an answer for every key, in their order; `None` if the key has
+    /// more entries than the log answers at once.
+    ///
+    /// # Errors
+    /// [`Error`] if the log gives no verified answer; some may have been taken before.
+    fn look_up(
+        &mut self,
+        keys: &[LookupKey],
+        take: &mut (dyn FnMut(Option<KeyEntries>) + Send),
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+impl LogReader for Client {
+    async fn look_up(
+        &mut self,
+        keys: &[LookupKey],
+        take: &mut (dyn FnMut(Option<KeyEntries>) + Send),
+    ) -> Result<(), Error> {
+        for key in keys {
+            match self.lookup(key).await {
+                Ok(answer) => take(Some(KeyEntries::from(&answer))),
+                Err(Error::Undecided(Undecided::TooMany(_))) => take(None),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<&VerifiedLookup> for KeyEntries {
+    fn from(answer: &VerifiedLookup) -> KeyEntries {
+        KeyEntries {
+            entries: answer.entries().iter().map(VerifiedEntry::detached).collect(),
+            checkpoint: answer.checkpoint().clone(),
+            epoch: answer.completeness().map(|complete| complete.epoch().clone()),
+        }
+    }
+}
