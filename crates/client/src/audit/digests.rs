@@ -36,13 +36,18 @@ pub(super) enum Stated {
 }
 
 impl Stated {
-    /// Reads `algorithm:digest`; without an algorithm the length must be that of SHA-256.
+    /// Reads `algorithm:digest` or `algorithm=digest`; without an algorithm it is SHA-256.
     ///
     /// # Errors
     /// The reason, if it says SHA-256 and is none.
     pub(super) fn parse(text: &str) -> Result<Stated, String> {
-        let (algorithm, digest) = text.split_once(':').unwrap_or(("sha256", text));
+        let (algorithm, digest) = text.split_once([':', '=']).unwrap_or(("sha256", text));
         Stated::of(algorithm, digest)
+    }
+
+    /// Whether this is the name of an algorithm.
+    pub(super) fn knows(algorithm: &str) -> bool {
+        algorithm == "sha256" || OTHERS.iter().any(|(name, _)| *name == algorithm)
     }
 
     /// Takes a digest in hex, whatever the case of its letters.
@@ -64,12 +69,25 @@ impl Stated {
 }
 
 impl Pin {
-    /// Adds the digest that a value states as `algorithm:digest`.
+    /// Adds the digest that a value states as [`Stated::parse`] reads it.
     ///
     /// # Errors
     /// [`InvalidSource`] if it is none, or contradicts one that was stated before.
     pub(super) fn state_in(&mut self, node: &Node<'_>) -> Result<(), InvalidSource> {
         let stated = Stated::parse(node.text()?).map_err(|reason| node.invalid(reason))?;
+        self.state(stated).map_err(|reason| node.invalid(reason))
+    }
+
+    /// Adds the digest by `algorithm` that a value is.
+    ///
+    /// # Errors
+    /// [`InvalidSource`] if it is none, or contradicts one that was stated before.
+    pub(super) fn state_as(
+        &mut self,
+        algorithm: &str,
+        node: &Node<'_>,
+    ) -> Result<(), InvalidSource> {
+        let stated = Stated::of(algorithm, node.text()?).map_err(|reason| node.invalid(reason))?;
         self.state(stated).map_err(|reason| node.invalid(reason))
     }
 
@@ -102,6 +120,7 @@ mod tests {
             (format!("sha256:{hex}"), Some(Stated::Sha256(digest))),
             (format!("SHA-256: {}", hex.to_uppercase()), Some(Stated::Sha256(digest))),
             (hex.clone(), Some(Stated::Sha256(digest))),
+            (format!("sha256={hex}"), Some(Stated::Sha256(digest))),
             ("md5:00".to_owned(), Some(Stated::Other("md5"))),
             ("BLAKE2b-512:00".to_owned(), Some(Stated::Other("blake2b"))),
             ("whirlpool:00".to_owned(), Some(Stated::Other("unknown"))),

@@ -6,6 +6,7 @@
 
 mod digests;
 mod formats;
+mod json;
 mod node;
 mod pin;
 mod source;

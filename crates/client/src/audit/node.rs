@@ -40,6 +40,17 @@ impl<'a> Node<'a> {
         members.iter().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
+    /// Keys and values of a table.
+    ///
+    /// # Errors
+    /// [`InvalidSource`] if it is no table.
+    pub(super) fn members(&self) -> Result<&[(Cow<'a, str>, Node<'a>)], InvalidSource> {
+        match &self.value {
+            Value::Table(members) => Ok(members),
+            _ => Err(self.invalid("a table is expected here")),
+        }
+    }
+
     /// The values of a list.
     ///
     /// # Errors
@@ -68,6 +79,16 @@ impl<'a> Node<'a> {
     /// [`InvalidSource`] if the key has another value.
     pub(super) fn items_of(&self, key: &str) -> Result<&[Node<'a>], InvalidSource> {
         self.get(key).map_or(Ok(&[]), Node::items)
+    }
+
+    /// The tables of the list at a key; none if there is no such key.
+    ///
+    /// # Errors
+    /// [`InvalidSource`] if the key has another value, or an item is no table.
+    pub(super) fn tables_of(&self, key: &str) -> Result<&[Node<'a>], InvalidSource> {
+        let items = self.items_of(key)?;
+        items.iter().try_for_each(|item| item.members().map(drop))?;
+        Ok(items)
     }
 
     /// The string at a key, if there is such a key.

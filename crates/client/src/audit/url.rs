@@ -7,9 +7,13 @@ use crate::explain::text::percent_decoded;
 /// Name of the file at a URL or a path: the last part, percent-decoded; `None` if there is none.
 pub(super) fn filename_of(url: &str) -> Option<String> {
     let path = url.split(['?', '#']).next().unwrap_or_default();
-    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
-    let name = percent_decoded(name);
-    (!name.is_empty()).then(|| name.into_owned())
+    basename(&percent_decoded(path.rsplit(['/', '\\']).next().unwrap_or_default()))
+}
+
+/// Name of the file at a path: the last part; `None` if there is none.
+pub(super) fn basename(path: &str) -> Option<String> {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 /// Whether two URLs are those of one index, however they are spelled.

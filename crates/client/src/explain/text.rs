@@ -94,7 +94,7 @@ fn last_digits(word: &str) -> usize {
 }
 
 /// A word without the quotes, brackets and stops around it.
-pub(super) fn bare(word: &str) -> &str {
+pub(crate) fn bare(word: &str) -> &str {
     let around = |c: char| !c.is_alphanumeric() && !matches!(c, '\\' | '-' | '_' | '/');
     let word = word.trim_matches(around);
     // Line ends as programming languages write them.
@@ -104,7 +104,7 @@ pub(super) fn bare(word: &str) -> &str {
 
 /// A digest as it stands in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stated<'a> {
+pub(crate) enum Stated<'a> {
     /// 64 hex digits that nothing says to be anything but SHA-256.
     Sha256(&'a str),
     /// By another algorithm.
@@ -112,7 +112,7 @@ pub(super) enum Stated<'a> {
 }
 
 /// The digests in a word, such as `--hash=sha256:...` or a bare one.
-pub(super) fn digests(word: &str) -> impl Iterator<Item = Stated<'_>> {
+pub(crate) fn digests(word: &str) -> impl Iterator<Item = Stated<'_>> {
     const OTHERS: [&str; 9] = [
         "md5",
         "sha1",

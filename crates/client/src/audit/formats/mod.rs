@@ -1,5 +1,19 @@
 //! The formats that are read, and how each is recognised.
 
+mod bazel;
+mod cyclonedx;
+mod package;
+mod pdm;
+mod pip_report;
+mod pipfile;
+mod poetry;
+mod purl;
+mod pylock;
+mod requirements;
+mod separate;
+mod spdx;
+mod sums;
+mod text;
 mod uv;
 
 use super::pin::{InvalidSource, Pins};
@@ -9,6 +23,28 @@ use super::source::Source;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Format {
+    /// Any text, of which only what looks like a SHA-256 hash is read.
+    AnyText,
+    /// `MODULE.bazel.lock`, as far as it is about Python.
+    BazelLock,
+    /// `CycloneDX` in JSON.
+    CycloneDx,
+    /// `pdm.lock`.
+    PdmLock,
+    /// What `pip install --report` writes.
+    PipReport,
+    /// `Pipfile.lock`.
+    PipfileLock,
+    /// `poetry.lock`.
+    PoetryLock,
+    /// `pylock.toml` and `pylock.*.toml` (PEP 751).
+    Pylock,
+    /// Requirements of pip, and those of peep.
+    Requirements,
+    /// SPDX 2.2 and 2.3 in JSON.
+    Spdx,
+    /// Lines of `sha256sum` and its kin.
+    Sums,
     /// `uv.lock`.
     UvLock,
 }
@@ -17,6 +53,17 @@ impl Format {
     /// The name that reports use.
     pub const fn name(self) -> &'static str {
         match self {
+            Format::AnyText => "text",
+            Format::BazelLock => "MODULE.bazel.lock",
+            Format::CycloneDx => "CycloneDX",
+            Format::PdmLock => "pdm.lock",
+            Format::PipReport => "pip report",
+            Format::PipfileLock => "Pipfile.lock",
+            Format::PoetryLock => "poetry.lock",
+            Format::Pylock => "pylock.toml",
+            Format::Requirements => "requirements",
+            Format::Spdx => "SPDX",
+            Format::Sums => "checksums",
             Format::UvLock => "uv.lock",
         }
     }
@@ -39,22 +86,94 @@ struct Known {
     read: fn(&Source<'_>, &mut Pins) -> Result<(), InvalidSource>,
 }
 
-/// All formats; of several that match, the first one counts.
-const FORMATS: [Known; 1] = [Known {
-    format: Format::UvLock,
-    is_named: |name| name == "uv.lock",
-    matches: uv::matches,
-    read: uv::read,
-}];
+/// All formats but [`ANY_TEXT`]; of several that match, the first one counts. The stricter a format is,
+/// the earlier it stands.
+const FORMATS: &[Known] = &[
+    Known {
+        format: Format::UvLock,
+        is_named: |name| name == "uv.lock",
+        matches: uv::matches,
+        read: uv::read,
+    },
+    Known {
+        format: Format::Pylock,
+        is_named: pylock::is_named,
+        matches: pylock::matches,
+        read: pylock::read,
+    },
+    Known {
+        format: Format::PoetryLock,
+        is_named: |name| name == "poetry.lock",
+        matches: poetry::matches,
+        read: poetry::read,
+    },
+    Known {
+        format: Format::PdmLock,
+        is_named: |name| name == "pdm.lock",
+        matches: pdm::matches,
+        read: pdm::read,
+    },
+    Known {
+        format: Format::PipfileLock,
+        is_named: |name| name == "Pipfile.lock",
+        matches: pipfile::matches,
+        read: pipfile::read,
+    },
+    Known {
+        format: Format::PipReport,
+        is_named: |_| false,
+        matches: pip_report::matches,
+        read: pip_report::read,
+    },
+    Known {
+        format: Format::CycloneDx,
+        is_named: |name| name.ends_with(".cdx.json"),
+        matches: cyclonedx::matches,
+        read: cyclonedx::read,
+    },
+    Known {
+        format: Format::Spdx,
+        is_named: |name| name.ends_with(".spdx.json"),
+        matches: spdx::matches,
+        read: spdx::read,
+    },
+    Known {
+        format: Format::BazelLock,
+        is_named: |name| name == "MODULE.bazel.lock",
+        matches: bazel::matches,
+        read: bazel::read,
+    },
+    Known {
+        format: Format::Sums,
+        is_named: sums::is_named,
+        matches: sums::matches,
+        read: sums::read,
+    },
+    Known {
+        format: Format::Requirements,
+        is_named: requirements::is_named,
+        matches: requirements::matches,
+        read: requirements::read,
+    },
+];
 
-/// Reads a source in the format of its content, else of its name.
+/// What is left if neither content nor name tell.
+const ANY_TEXT: Known = Known {
+    format: Format::AnyText,
+    is_named: |_| false,
+    matches: text::matches,
+    read: text::read,
+};
+
+/// Reads a source in the format of its content, else of its name, else as any text.
 ///
 /// # Errors
 /// [`InvalidSource`] if it is of no known format, or malformed.
 pub(super) fn read(source: &Source<'_>) -> Result<Pins, InvalidSource> {
     let by_content = FORMATS.iter().find(|known| (known.matches)(source));
     let by_name = || FORMATS.iter().find(|known| (known.is_named)(source.name));
-    let known = by_content.or_else(by_name).ok_or_else(unrecognised)?;
+    let any_text = || Some(&ANY_TEXT).filter(|known| (known.matches)(source));
+    let known = by_content.or_else(by_name).or_else(any_text).ok_or_else(unrecognised)?;
     let mut pins = Pins::new(known.format);
     (known.read)(source, &mut pins)?;
     Ok(pins)
@@ -62,5 +181,6 @@ pub(super) fn read(source: &Source<'_>) -> Result<Pins, InvalidSource> {
 
 fn unrecognised() -> InvalidSource {
     let names: Vec<&str> = FORMATS.iter().map(|known| known.format.name()).collect();
-    InvalidSource::whole(format!("of no known format; tried: {}", names.join(", ")))
+    let tried = names.join(", ");
+    InvalidSource::whole(format!("of no known format; tried: {tried}, and any text with hashes"))
 }

@@ -3,15 +3,17 @@
 use super::super::node::Node;
 use super::super::pin::{InvalidSource, Pin, Pins};
 use super::super::source::Source;
-use super::super::toml::{self, Outline};
+use super::super::toml;
 use super::super::url::filename_of;
+use super::package::{self, file_of};
 
 /// What this reader knows; uv raises it when older readers would misunderstand.
 const VERSION: &str = "1";
+/// Where a package may come from, other than an index.
+const ELSEWHERE: [&str; 6] = ["directory", "editable", "git", "path", "url", "virtual"];
 
 pub(super) fn matches(source: &Source<'_>) -> bool {
-    let outline = Outline::of(source.text);
-    outline.has("", "version") && outline.has("[package]", "source")
+    source.has_toml("", "version") && source.has_toml("", "requires-python")
 }
 
 pub(super) fn read(source: &Source<'_>, pins: &mut Pins) -> Result<(), InvalidSource> {
@@ -20,53 +22,27 @@ pub(super) fn read(source: &Source<'_>, pins: &mut Pins) -> Result<(), InvalidSo
     if version.scalar() != Some(VERSION) {
         return Err(version.invalid(format!("only version {VERSION} of uv.lock can be read")));
     }
-    for package in document.items_of("package")? {
-        read_package(package, source, pins)?;
+    for package in document.tables_of("package")? {
+        let base = describe(package, source)?;
+        let sdist = package.get("sdist");
+        let files = sdist.into_iter().chain(package.items_of("wheels")?);
+        let files = files.map(|file| file_of(file, &["filename", "url", "path"], &base));
+        package::add(files, &base, pins)?;
     }
     Ok(())
 }
 
-fn read_package(
-    package: &Node<'_>,
-    source: &Source<'_>,
-    pins: &mut Pins,
-) -> Result<(), InvalidSource> {
+/// What a package says of all its files. Its only file may have the place of the package.
+fn describe(package: &Node<'_>, source: &Source<'_>) -> Result<Pin, InvalidSource> {
     let origin = package.required("source")?;
-    let base = Pin {
-        project: Some(package.project_of("name")?),
-        version: package.text_of("version")?.map(str::to_owned),
-        from_index: match origin.text_of("registry")? {
-            Some(registry) => source.is_index(registry),
-            None => Some(false),
-        },
-        ..Pin::default()
+    let from_index = match origin.text_of("registry")? {
+        Some(registry) => source.is_index(registry),
+        None if ELSEWHERE.iter().any(|kind| origin.get(kind).is_some()) => Some(false),
+        None => return Err(origin.invalid("a source of unknown kind")),
     };
-    let mut files = 0;
-    for file in package.get("sdist").into_iter().chain(package.items_of("wheels")?) {
-        pins.add(read_file(file, origin, &base)?)?;
-        files += 1;
-    }
-    // A source without any file is pinned, too: nothing is known of its bytes.
-    if files == 0 {
-        pins.add(Pin { line: Some(package.line), ..base })?;
-    }
-    Ok(())
-}
-
-fn read_file(file: &Node<'_>, origin: &Node<'_>, base: &Pin) -> Result<Pin, InvalidSource> {
-    // A wheel has its own place; the only file of a package may have that of the package.
-    let places =
-        [(file, "filename"), (file, "url"), (file, "path"), (origin, "url"), (origin, "path")];
-    let mut filename = None;
-    for (node, key) in places {
-        let place = node.text_of(key)?;
-        filename = filename.or_else(|| place.and_then(filename_of));
-    }
-    let mut pin = Pin { line: Some(file.line), filename, ..base.clone() };
-    if let Some(hash) = file.get("hash") {
-        pin.state_in(hash)?;
-    }
-    Ok(pin)
+    let place = origin.text_of("url")?.or(origin.text_of("path")?);
+    let base = Pin { from_index, filename: place.and_then(filename_of), ..Pin::default() };
+    package::describe(package, base)
 }
 
 #[cfg(test)]
@@ -156,6 +132,7 @@ source = { virtual = "." }
         for (what, instead, reason) in [
             ("version = 1", "version = 2", "line 1: only version 1 of uv.lock can be read"),
             ("version = 1", "", "line 1: 'version' is missing"),
+            ("registry", "forge", "line 11: a source of unknown kind"),
             ("name = \"Foo_Bar\"", "", "line 8: 'name' is missing"),
             ("\"Foo_Bar\"", "\"Foo Bar\"", "line 9: 'Foo Bar' is no project's name: "),
             ("sha256:<a>", "sha256:00", "line 15: '00' is no SHA-256 hash: it has 64 hex digits"),
