@@ -9,8 +9,9 @@ use futures::stream::try_unfold;
 use record::{Digest, Entry, MapKey, Parsed, ProjectName};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
+use super::batch::{self, Answers};
 use super::{hash_bytes, position, refusal, size, v1};
 use crate::published::Published;
 use crate::reading::{LogReader, ProvenEntries, ProvenEntry, positions};
@@ -158,13 +159,29 @@ impl v1::log_server::Log for LogService {
         let lookup = self.reader.lookup(&key).await.map_err(|failure| refusal(&failure))?;
         let (nodes, entries) = encode(lookup.proven);
         let completeness = lookup.completeness.map(|complete| v1::Completeness {
-            epoch: Some(encode_entry(complete.epoch)),
+            epoch: Some(encode_entry(complete.epoch.entry)),
             map_proof: complete.map_proof.into(),
-            edge: complete.edge.iter().map(hash_bytes).collect(),
-            tail: complete.tail,
+            edge: complete.epoch.edge.iter().map(hash_bytes).collect(),
+            tail: complete.epoch.tail,
         });
         let checkpoint = lookup.published.note.clone();
         Ok(Response::new(v1::LookupResponse { checkpoint, nodes, entries, completeness }))
+    }
+
+    type BatchLookupStream = Stream_<v1::BatchLookupResponse>;
+
+    async fn batch_lookup(
+        &self,
+        request: Request<Streaming<v1::BatchLookupRequest>>,
+    ) -> Result<Response<Self::BatchLookupStream>, Status> {
+        let permit = self.stream_permit()?;
+        let keys = batch::keys(request.into_inner()).await?;
+        let answers = Answers::begin(&self.reader, keys).await?;
+        let messages = try_unfold((answers, permit), |(mut answers, permit)| async move {
+            let message = answers.next().await?;
+            Ok(message.map(|message| (message, (answers, permit))))
+        });
+        Ok(Response::new(Box::pin(messages)))
     }
 
     type WatchStream = Stream_<v1::WatchResponse>;
@@ -282,7 +299,7 @@ fn project(name: &str) -> Result<ProjectName, Status> {
         .map_err(|error| Status::invalid_argument(format!("project: {error}")))
 }
 
-fn map_key(key: Option<v1::lookup_request::Key>) -> Result<MapKey, Status> {
+pub(super) fn map_key(key: Option<v1::lookup_request::Key>) -> Result<MapKey, Status> {
     use v1::lookup_request::Key;
     match key {
         Some(Key::Project(name)) => Ok(MapKey::project(&project(&name)?)),
@@ -303,6 +320,6 @@ fn encode(proven: ProvenEntries) -> (Vec<bytes::Bytes>, Vec<v1::ProvenEntry>) {
     (proven.nodes.iter().map(hash_bytes).collect(), entries.collect())
 }
 
-fn encode_entry(proven: ProvenEntry) -> v1::ProvenEntry {
+pub(super) fn encode_entry(proven: ProvenEntry) -> v1::ProvenEntry {
     v1::ProvenEntry { index: proven.index.get(), entry: proven.entry, path: proven.path }
 }

@@ -1,5 +1,6 @@
 //! The gRPC services of `proto/indelible/v1`, with health and reflection.
 
+mod batch;
 mod facts;
 mod log;
 mod remote;

@@ -3,8 +3,8 @@
 use indelible_proto::v1::fact::Fact as Kind;
 use indelible_proto::v1::lookup_request::Key;
 use indelible_proto::v1::{
-    ContentFact, Fact, GetConsistencyProofRequest, GetInclusionProofRequest, ListedFile,
-    LookupRequest, StatusFact, UnlistedFile, WatchRequest,
+    BatchLookupRequest, ContentFact, Fact, GetConsistencyProofRequest, GetInclusionProofRequest,
+    ListedFile, LookupRequest, StatusFact, UnlistedFile, WatchRequest,
 };
 use tonic::{Code, Status};
 
@@ -126,6 +126,12 @@ async fn keys_that_no_entry_has() {
         let request = LookupRequest { key };
         reader.clone().log.lookup(request).await.map(drop)
     };
+    let many = async |key, keys: usize| {
+        let lookups = vec![LookupRequest { key }; keys];
+        let messages = lookups.chunks(1000).map(|part| BatchLookupRequest { lookups: part.into() });
+        let messages = futures::stream::iter(messages.collect::<Vec<_>>());
+        reader.clone().log.batch_lookup(messages).await.map(drop)
+    };
     let watch = async |projects| {
         let request = WatchRequest { start: 0, projects };
         reader.clone().log.watch(request).await.map(drop)
@@ -152,6 +158,9 @@ async fn keys_that_no_entry_has() {
         ("no project", lookup(project("")).await, bad, "project: a project name is ASCII"),
         ("a path", lookup(project("../etc")).await, bad, "project: a project name is ASCII"),
         ("a long project", lookup(project(&"p".repeat(513))).await, bad, "at most 512 bytes"),
+        ("none of many", many(None, 3).await, bad, "name a project, a filename or a sha256"),
+        ("no hex of many", many(sha256(String::new()), 1).await, bad, hex),
+        ("too many", many(filename(9), 20_001).await, bad, "at most 20000 keys a call"),
         ("watch no project", watch(vec![String::new()]).await, bad, "project: a project name"),
         ("watch many", watch(vec!["a".to_owned(); 1001]).await, bad, "at most 1000 projects"),
     ]);

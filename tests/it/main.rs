@@ -4,6 +4,7 @@
 //! process id. With `INDELIBLE_LONG=1` the loops are longer.
 #![allow(clippy::unwrap_used, reason = "a test that can not be set up has failed")]
 
+mod batch;
 mod crash;
 mod crowd;
 mod demo;

@@ -17,5 +17,5 @@ mod settings;
 
 pub use catalog::Catalog;
 pub use error::CatalogError;
-pub use map::{MapLookup, MapReader, PreparedMap};
+pub use map::{MapLookup, MapReader, PinnedMap, PreparedMap};
 pub use settings::Settings;

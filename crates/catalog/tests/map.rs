@@ -40,9 +40,12 @@ fn assert_proves(map: &MapReader<'_>, log: &[Vec<u8>]) {
     let known = definition(first(log, below.get()));
     let mut keys: Vec<_> = definition(log).into_keys().collect();
     keys.extend((0..20).map(|n| MapKey::file(&format!("absent-{n}.whl"))));
-    keys.sort();
+    // Neither sorted nor each once.
+    keys.reverse();
+    keys.push(keys[0]);
     let lookups = map.prove_many(&keys, usize::MAX).unwrap();
     for (key, lookup) in keys.iter().zip(lookups) {
+        let lookup = lookup.expect("there is no limit");
         let expected = known.get(key).cloned().unwrap_or_default();
         let value = map_value(&expected).map_or(MapAnswer::Absent, MapAnswer::Present);
         assert_eq!((lookup.size, lookup.root), (below, map.root()));
@@ -170,6 +173,10 @@ fn a_key_with_too_many_entries_is_refused() {
     assert_eq!(catalog.map().prove(&key, 20).unwrap().positions.len(), 20);
     let refused = catalog.map().prove(&key, 19);
     assert!(matches!(refused, Err(CatalogError::TooManyPositions { limit: 19 })), "{refused:?}");
+    let other = MapKey::file("a-3.tar.gz");
+    let both = catalog.map().prove_many(&[key, other], 19).unwrap();
+    assert_eq!(both[0], None);
+    assert_eq!(both[1].as_ref().unwrap().positions, [index(3)]);
 }
 
 /// Readers work while maps are committed; each answer is that of one map.

@@ -1,5 +1,7 @@
 //! What the log answers over gRPC, after verification.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use indelible_proto::v1;
 use record::{CompletenessProof, Evidence, LookupKey, MAX_EVIDENCE_ENTRIES, MapKey, ProvenEntry};
@@ -8,7 +10,7 @@ use tlog::{
     TreeSize, VerifiedCheckpoint, leaf_hash,
 };
 
-use crate::complete::{self, Completeness};
+use crate::complete::{Completeness, ProvenEpoch, SentMapProof};
 use crate::entry::VerifiedEntry;
 use crate::error::{Disproof, Error};
 use crate::trust::Trust;
@@ -17,7 +19,7 @@ use crate::trust::Trust;
 const MAX_PATH: usize = 63;
 
 /// Most entries of one answer to a look-up.
-const MAX_LOOKUP: usize = MAX_EVIDENCE_ENTRIES;
+pub(crate) const MAX_LOOKUP: usize = MAX_EVIDENCE_ENTRIES;
 
 /// An entry and the proof that it is in the tree of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,7 +139,11 @@ impl VerifiedLookup {
         let entries = entries
             .into_iter()
             .map(|ProvenEntry { index, entry, proof }| Ok((index, Bytes::from(entry), proof)));
-        verify_answer(checkpoint, key, entries, Some(completeness))
+        let CompletenessProof { epoch, map_proof, edge, tail } = completeness;
+        let tail = tail.into_iter().map(Bytes::from).collect();
+        let epoch = Arc::new(ProvenEpoch::verify(checkpoint.head(), epoch, edge, tail)?);
+        let complete = Some((&epoch, SentMapProof::Bytes(map_proof)));
+        verify_answer(checkpoint, key, entries, complete)
     }
 
     /// The offline form; `None` if the log did not show that the answer is complete.
@@ -150,7 +156,7 @@ impl VerifiedLookup {
         Some(Evidence {
             key: self.key.clone(),
             entries: self.entries.iter().zip(&self.proofs).map(proven).collect(),
-            completeness: self.completeness.as_ref()?.proof().clone(),
+            completeness: self.completeness.as_ref()?.to_proof(),
             checkpoint: self.checkpoint.signed().clone(),
         })
     }
@@ -245,10 +251,10 @@ pub(crate) fn verify_entries(
 }
 
 /// An entry, its position and its proof, unverified.
-type Unverified = (LeafIndex, Bytes, InclusionProof);
+pub(crate) type Unverified = (LeafIndex, Bytes, InclusionProof);
 
 /// Puts an entry's proof together from the hashes that the answer has.
-fn resolve(nodes: &[Hash], proven: v1::ProvenEntry) -> Result<Unverified, Error> {
+pub(crate) fn resolve(nodes: &[Hash], proven: v1::ProvenEntry) -> Result<Unverified, Error> {
     let index = LeafIndex::new(proven.index).map_err(Error::malformed)?;
     Ok((index, proven.entry, InclusionProof::new(path(nodes, &proven.path)?)))
 }
@@ -282,36 +288,44 @@ pub(crate) fn verify_lookup(
         return Err(Error::malformed("more entries than may be sent at once"));
     }
     let nodes = hashes(&answer.nodes, proven.saturating_mul(MAX_PATH))?;
-    let completeness = answer.completeness.map(|sent| from_wire(&nodes, sent)).transpose()?;
     let entries = answer.entries.into_iter().map(|entry| resolve(&nodes, entry));
-    verify_answer(checkpoint, key, entries, completeness)
+    let Some(sent) = answer.completeness else {
+        return verify_answer(checkpoint, key, entries, None);
+    };
+    let epoch = Arc::new(verify_epoch(&checkpoint, &nodes, sent.epoch, &sent.edge, sent.tail)?);
+    let complete = Some((&epoch, SentMapProof::Bytes(sent.map_proof.into())));
+    verify_answer(checkpoint, key, entries, complete)
 }
 
-fn verify_answer(
+/// Verifies the epoch that was sent, and what follows it.
+pub(crate) fn verify_epoch(
+    checkpoint: &VerifiedCheckpoint,
+    nodes: &[Hash],
+    epoch: Option<v1::ProvenEntry>,
+    edge: &[Bytes],
+    tail: Vec<Bytes>,
+) -> Result<ProvenEpoch, Error> {
+    let epoch = epoch.ok_or_else(|| Error::malformed("an epoch that was not sent"))?;
+    let (index, entry, proof) = resolve(nodes, epoch)?;
+    let proven = ProvenEntry { index, entry: entry.into(), proof };
+    ProvenEpoch::verify(checkpoint.head(), proven, proof_hashes(edge)?, tail)
+}
+
+/// Verifies one answer, and if there is an epoch that it is complete.
+pub(crate) fn verify_answer(
     checkpoint: VerifiedCheckpoint,
     key: LookupKey,
     entries: impl IntoIterator<Item = Result<Unverified, Error>>,
-    completeness: Option<CompletenessProof>,
+    complete: Option<(&Arc<ProvenEpoch>, SentMapProof)>,
 ) -> Result<VerifiedLookup, Error> {
     let (head, map_key) = (checkpoint.head(), key.map_key());
     let keys = [map_key];
     let asked = Asked { limit: MAX_LOOKUP, from: LeafIndex::default(), keys: &keys };
     let (entries, proofs) = verify_resolved(head, entries, &asked)?;
-    let verify = |proof| complete::verify(head, &map_key, &entries, proof);
-    let completeness = completeness.map(verify).transpose()?;
+    let verify =
+        |(epoch, proof): (&Arc<ProvenEpoch>, _)| epoch.verify_all(&map_key, &entries, proof);
+    let completeness = complete.map(verify).transpose()?;
     Ok(VerifiedLookup { key, checkpoint, entries, proofs, completeness })
-}
-
-/// Takes the proof of completeness from the wire.
-fn from_wire(nodes: &[Hash], sent: v1::Completeness) -> Result<CompletenessProof, Error> {
-    let epoch = sent.epoch.ok_or_else(|| Error::malformed("an epoch that was not sent"))?;
-    let (index, entry, proof) = resolve(nodes, epoch)?;
-    Ok(CompletenessProof {
-        epoch: ProvenEntry { index, entry: entry.into(), proof },
-        map_proof: sent.map_proof.into(),
-        edge: proof_hashes(&sent.edge)?,
-        tail: sent.tail.into_iter().map(Vec::from).collect(),
-    })
 }
 
 fn check_asked(entry: &VerifiedEntry, least: u64, asked: &Asked<'_>) -> Result<(), Error> {
@@ -333,18 +347,23 @@ pub(crate) fn proof_hashes(bytes: &[Bytes]) -> Result<Vec<Hash>, Error> {
 }
 
 /// Takes at most `limit` hashes from the wire.
-fn hashes(bytes: &[Bytes], limit: usize) -> Result<Vec<Hash>, Error> {
+pub(crate) fn hashes(bytes: &[Bytes], limit: usize) -> Result<Vec<Hash>, Error> {
     if bytes.len() > limit {
         return Err(Error::malformed("more hashes than any proof has"));
     }
     bytes.iter().map(|bytes| Hash::try_from(bytes.as_ref()).map_err(Error::malformed)).collect()
 }
 
-/// Looks up the hashes of one proof.
+/// Looks up the hashes of one inclusion proof.
 fn path(nodes: &[Hash], places: &[u32]) -> Result<Vec<Hash>, Error> {
     if places.len() > MAX_PATH {
         return Err(Error::malformed("more hashes than any proof has"));
     }
+    at_places(nodes, places)
+}
+
+/// Looks up hashes that an answer refers to.
+pub(crate) fn at_places(nodes: &[Hash], places: &[u32]) -> Result<Vec<Hash>, Error> {
     let node = |place: &u32| nodes.get(usize::try_from(*place).ok()?).copied();
     let found: Option<Vec<Hash>> = places.iter().map(node).collect();
     found.ok_or_else(|| Error::malformed("a proof refers to a hash that was not sent"))

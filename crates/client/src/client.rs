@@ -1,7 +1,7 @@
 //! Questions to a log, answered with verified facts only.
 
 use bytes::Bytes;
-use indelible_proto::v1::lookup_request;
+use indelible_proto::v1::{self, lookup_request};
 pub use record::LookupKey;
 use record::{MapKey, ProjectName};
 use tlog::{ConsistencyProof, LeafIndex, SignedCheckpoint, TreeHead, TreeSize, VerifiedCheckpoint};
@@ -9,6 +9,7 @@ use tlog::{ConsistencyProof, LeafIndex, SignedCheckpoint, TreeHead, TreeSize, Ve
 use crate::answer::{
     self, Asked, Proven, VerifiedBatch, VerifiedConsistency, VerifiedInclusion, VerifiedLookup,
 };
+use crate::batch::Lookups;
 use crate::error::Error;
 use crate::grpc::Wire;
 use crate::head::{self, Accepted, History, Past};
@@ -17,6 +18,9 @@ use crate::trust::{LogUrl, Trust};
 
 /// Most entries of one message of a stream.
 const MAX_BATCH: usize = 256;
+
+/// Keys in one message of a call that asks for many.
+const MESSAGE_KEYS: usize = 1000;
 
 /// What is asked for, on the wire.
 fn to_wire(key: &LookupKey) -> lookup_request::Key {
@@ -96,6 +100,35 @@ impl Client {
         let answer = self.wire.lookup(to_wire(key)).await?;
         let checkpoint = self.heads.accept(&answer.checkpoint, &self.wire).await?;
         answer::verify_lookup(checkpoint, key.clone(), answer)
+    }
+
+    /// Looks many keys up at once. The answers come in the order of the keys; the log is asked when the
+    /// first of them is.
+    pub fn lookup_many(&mut self, keys: Vec<LookupKey>) -> Lookups<'_> {
+        Lookups::new(self, keys)
+    }
+
+    /// Sends the keys of one call.
+    pub(crate) async fn batch_lookup(
+        &mut self,
+        keys: &[&LookupKey],
+    ) -> Result<tonic::Streaming<v1::BatchLookupResponse>, Error> {
+        self.heads.prepare()?;
+        let lookup = |key: &&LookupKey| v1::LookupRequest { key: Some(to_wire(key)) };
+        let messages = keys
+            .chunks(MESSAGE_KEYS)
+            .map(|keys| v1::BatchLookupRequest { lookups: keys.iter().map(lookup).collect() });
+        self.wire.batch_lookup(messages.collect()).await
+    }
+
+    /// Accepts the checkpoint of an answer.
+    pub(crate) async fn accept(&mut self, note: &Bytes) -> Result<VerifiedCheckpoint, Error> {
+        self.heads.accept(note, &self.wire).await
+    }
+
+    /// What a broken stream means.
+    pub(crate) fn error(&self, status: tonic::Status) -> Error {
+        self.wire.error(status)
     }
 
     /// Follows the log from `start` on; only entries of `projects`, or all if there are none.

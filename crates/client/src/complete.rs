@@ -1,13 +1,15 @@
 //! That an answer is complete: nothing that has the key was left out.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use record::{
-    CompletenessProof, Entry, EpochEntry, MAX_EVIDENCE_ENTRIES, MapAnswer, MapKey, MapProof,
-    Timestamp, map_value,
+    CompletenessProof, Entry, EpochEntry, InvalidMapProof, MAX_EVIDENCE_ENTRIES, MapAnswer, MapKey,
+    MapProof, MapProofParts, ProvenEntry, Timestamp, map_value,
 };
-use tlog::{CompactRange, LeafIndex, MAX_ENTRY_LEN, TreeHead, TreeSize, leaf_hash};
+use tlog::{CompactRange, Hash, LeafIndex, MAX_ENTRY_LEN, TreeHead, TreeSize, leaf_hash};
 
 use crate::answer::verify_entry;
 use crate::decide::Coverage;
@@ -17,25 +19,55 @@ use crate::error::{Disproof, Error};
 /// What an answer's completeness rests on: the newest epoch of the checkpoint's tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Completeness {
-    position: LeafIndex,
-    epoch: EpochEntry,
-    proof: CompletenessProof,
+    epoch: Arc<ProvenEpoch>,
+    map_proof: MapProof,
 }
 
 impl Completeness {
     /// Position of the epoch entry. The map covers the entries before it; those after it were read.
-    pub const fn position(&self) -> LeafIndex {
-        self.position
+    pub fn position(&self) -> LeafIndex {
+        self.epoch.proven.index
     }
 
     /// The epoch entry: its number, the map's root, and how far the observer has seen the index.
-    pub const fn epoch(&self) -> &EpochEntry {
-        &self.epoch
+    pub fn epoch(&self) -> &EpochEntry {
+        &self.epoch.entry
     }
 
     /// What shows it to others.
-    pub(crate) const fn proof(&self) -> &CompletenessProof {
-        &self.proof
+    pub(crate) fn to_proof(&self) -> CompletenessProof {
+        CompletenessProof {
+            epoch: self.epoch.proven.clone(),
+            map_proof: self.map_proof.to_bytes(),
+            edge: self.epoch.edge.clone(),
+            tail: self.epoch.tail.iter().map(|entry| entry.to_vec()).collect(),
+        }
+    }
+}
+
+/// The newest epoch of a tree, and which keys the entries after it have. Verified; many answers may
+/// rest on it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ProvenEpoch {
+    entry: EpochEntry,
+    proven: ProvenEntry,
+    edge: Vec<Hash>,
+    tail: Vec<Bytes>,
+    after: HashMap<MapKey, Vec<LeafIndex>>,
+}
+
+/// A proof about a key under the epoch's map as it was sent; unverified.
+pub(crate) enum SentMapProof {
+    Bytes(Vec<u8>),
+    Parts(MapProofParts),
+}
+
+impl SentMapProof {
+    fn of(self, claim: MapAnswer) -> Result<MapProof, InvalidMapProof> {
+        match self {
+            SentMapProof::Bytes(bytes) => MapProof::parse(claim, &bytes),
+            SentMapProof::Parts(parts) => MapProof::from_parts(claim, parts),
+        }
     }
 }
 
@@ -50,31 +82,57 @@ pub fn age(epoch: &EpochEntry, now: Timestamp) -> Duration {
     Duration::from_secs(now.unix().saturating_sub(epoch.time.unix()))
 }
 
-/// Verifies that `entries` are all entries of the tree that have `key`.
-///
-/// They are known to be in the tree, to have the key and to ascend. An epoch that is not the newest is
-/// refused as malformed, not as false: nothing that was served is untrue, and the answer would even be
-/// complete, but not as fresh as the log could say.
-pub(crate) fn verify(
-    head: TreeHead,
-    key: &MapKey,
-    entries: &[VerifiedEntry],
-    proof: CompletenessProof,
-) -> Result<Completeness, Error> {
-    let position = proof.epoch.index;
-    let entry = Bytes::copy_from_slice(&proof.epoch.entry);
-    let verified = verify_entry(head, position, entry, &proof.epoch.proof)?;
-    let Some(Entry::Epoch(epoch)) = verified.entry() else {
-        let problem = "is no epoch".to_owned();
-        return Err(Disproof::NotAsked { index: position, problem }.into());
-    };
-    let (covered, after): (Vec<_>, Vec<_>) =
-        entries.iter().map(VerifiedEntry::index).partition(|index| *index < position);
-    verify_map(epoch, key, &covered, &proof.map_proof)?;
-    if with_key(&tail(head, &proof)?, key)? != after {
-        return Err(Disproof::Omission.into());
+impl ProvenEpoch {
+    /// Verifies that `proven` is the newest epoch of the tree, and `tail` all entries after it.
+    ///
+    /// An epoch that is not the newest is refused as malformed, not as false: nothing that was served is
+    /// untrue, and the answer would even be complete, but not as fresh as the log could say.
+    pub(crate) fn verify(
+        head: TreeHead,
+        proven: ProvenEntry,
+        edge: Vec<Hash>,
+        tail: Vec<Bytes>,
+    ) -> Result<ProvenEpoch, Error> {
+        let position = proven.index;
+        let entry = Bytes::copy_from_slice(&proven.entry);
+        let verified = verify_entry(head, position, entry, &proven.proof)?;
+        let Some(Entry::Epoch(entry)) = verified.entry() else {
+            let problem = "is no epoch".to_owned();
+            return Err(Disproof::NotAsked { index: position, problem }.into());
+        };
+        let after = keys_of(&verify_tail(head, position, edge.clone(), &tail)?)?;
+        Ok(ProvenEpoch { entry: entry.clone(), proven, edge, tail, after })
     }
-    Ok(Completeness { position, epoch: epoch.clone(), proof })
+
+    /// Number of entries after the epoch of a tree of this size.
+    ///
+    /// # Errors
+    /// [`Error`] if the epoch is not in the tree, or more entries follow than are ever sent.
+    pub(crate) fn tail_len(size: TreeSize, position: LeafIndex) -> Result<usize, Error> {
+        let after = size.get().checked_sub(position.get()).and_then(|rest| rest.checked_sub(1));
+        after
+            .and_then(|after| usize::try_from(after).ok())
+            .filter(|after| *after <= MAX_EVIDENCE_ENTRIES)
+            .ok_or_else(|| Error::malformed("an epoch beyond the tree, or too far from its end"))
+    }
+
+    /// Verifies that `entries` are all entries of the tree that have `key`.
+    ///
+    /// They are known to be in the tree, to have the key and to ascend.
+    pub(crate) fn verify_all(
+        self: &Arc<ProvenEpoch>,
+        key: &MapKey,
+        entries: &[VerifiedEntry],
+        map_proof: SentMapProof,
+    ) -> Result<Completeness, Error> {
+        let (covered, after): (Vec<_>, Vec<_>) =
+            entries.iter().map(VerifiedEntry::index).partition(|at| *at < self.proven.index);
+        let map_proof = verify_map(&self.entry, key, &covered, map_proof)?;
+        if self.after.get(key).map_or(&[][..], Vec::as_slice) != after {
+            return Err(Disproof::Omission.into());
+        }
+        Ok(Completeness { epoch: Arc::clone(self), map_proof })
+    }
 }
 
 /// Verifies what the epoch's map says: these positions, or that there are none.
@@ -82,36 +140,39 @@ fn verify_map(
     epoch: &EpochEntry,
     key: &MapKey,
     positions: &[LeafIndex],
-    proof: &[u8],
-) -> Result<(), Error> {
+    sent: SentMapProof,
+) -> Result<MapProof, Error> {
     let claim = match positions {
         [] => MapAnswer::Absent,
         _ => MapAnswer::Present(map_value(positions).map_err(Error::malformed)?),
     };
-    let proof: MapProof = MapProof::parse(claim, proof).map_err(Error::malformed)?;
+    let proof = sent.of(claim).map_err(Error::malformed)?;
     epoch.map.verify_lookup(key, &proof).map_err(Disproof::Map)?;
-    Ok(())
+    Ok(proof)
 }
 
 /// The entries after the epoch, if they are the ones of the tree.
-fn tail(head: TreeHead, proof: &CompletenessProof) -> Result<Vec<VerifiedEntry>, Error> {
-    // An entry's position is below a valid size, so the next one is a valid size.
-    let start = TreeSize::new(proof.epoch.index.get().saturating_add(1));
-    let start = start.map_err(Error::malformed)?;
-    let missing = head.size.get().checked_sub(start.get());
-    if proof.tail.len() > MAX_EVIDENCE_ENTRIES || missing != Some(proof.tail.len() as u64) {
-        return Err(Error::malformed("not all entries after the epoch, or more than there can be"));
+fn verify_tail(
+    head: TreeHead,
+    epoch: LeafIndex,
+    edge: Vec<Hash>,
+    tail: &[Bytes],
+) -> Result<Vec<VerifiedEntry>, Error> {
+    if tail.len() != ProvenEpoch::tail_len(head.size, epoch)? {
+        return Err(Error::malformed("not all entries after the epoch, or more"));
     }
-    let mut range = CompactRange::from_roots(start, proof.edge.clone())
+    // An entry's position is below a valid size, so the next one is a valid size.
+    let start = TreeSize::new(epoch.get().saturating_add(1)).map_err(Error::malformed)?;
+    let mut range = CompactRange::from_roots(start, edge)
         .ok_or_else(|| Error::malformed("the number of roots does not fit the epoch's position"))?;
-    let mut entries = Vec::with_capacity(proof.tail.len());
-    for bytes in &proof.tail {
+    let mut entries = Vec::with_capacity(tail.len());
+    for bytes in tail {
         if bytes.len() > MAX_ENTRY_LEN {
             return Err(Error::malformed("an entry that is too long"));
         }
         let index = LeafIndex::new(range.size().get()).map_err(Error::malformed)?;
         range.append(leaf_hash(bytes)).map_err(Error::malformed)?;
-        entries.push(VerifiedEntry::new(index, Bytes::copy_from_slice(bytes)));
+        entries.push(VerifiedEntry::new(index, bytes.clone()));
     }
     let computed = range.root();
     if computed != head.root {
@@ -120,18 +181,19 @@ fn tail(head: TreeHead, proof: &CompletenessProof) -> Result<Vec<VerifiedEntry>,
     Ok(entries)
 }
 
-/// Positions of the tail's entries that have the key. None of the tail may be a newer epoch.
-fn with_key(tail: &[VerifiedEntry], key: &MapKey) -> Result<Vec<LeafIndex>, Error> {
-    let mut positions = Vec::new();
-    for entry in tail {
-        if let Some(fault) = entry.fault() {
-            return Err(Disproof::Entry { index: entry.index(), source: fault.clone() }.into());
+/// Positions of the tail's entries by the keys that they have. None of them may be a newer epoch.
+fn keys_of(tail: &[VerifiedEntry]) -> Result<HashMap<MapKey, Vec<LeafIndex>>, Error> {
+    let mut positions: HashMap<MapKey, Vec<LeafIndex>> = HashMap::new();
+    for verified in tail {
+        let index = verified.index();
+        if let Some(fault) = verified.fault() {
+            return Err(Disproof::Entry { index, source: fault.clone() }.into());
         }
-        if matches!(entry.entry(), Some(Entry::Epoch(_))) {
+        if matches!(verified.entry(), Some(Entry::Epoch(_))) {
             return Err(Error::malformed("an epoch that is not the newest"));
         }
-        if entry.has_key(key) {
-            positions.push(entry.index());
+        for key in verified.entry().map(Entry::map_keys).unwrap_or_default() {
+            positions.entry(key).or_default().push(index);
         }
     }
     Ok(positions)

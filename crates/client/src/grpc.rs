@@ -77,6 +77,15 @@ impl Wire {
         Ok(answer.map_err(|status| self.error(status))?.into_inner())
     }
 
+    pub(crate) async fn batch_lookup(
+        &self,
+        messages: Vec<v1::BatchLookupRequest>,
+    ) -> Result<tonic::Streaming<v1::BatchLookupResponse>, Error> {
+        let request = futures::stream::iter(messages);
+        let answer = self.client.clone().batch_lookup(request).await;
+        Ok(answer.map_err(|status| self.error(status))?.into_inner())
+    }
+
     pub(crate) async fn watch(
         &self,
         start: u64,

@@ -14,6 +14,7 @@
 
 mod answer;
 pub mod audit;
+mod batch;
 mod claim;
 mod client;
 mod complete;
@@ -33,6 +34,7 @@ mod trust;
 mod verdict;
 
 pub use answer::{VerifiedBatch, VerifiedConsistency, VerifiedInclusion, VerifiedLookup};
+pub use batch::{Answered, Lookups};
 pub use claim::Claim;
 pub use client::{Client, LookupKey, Watch};
 pub use complete::{Completeness, age, coverage};

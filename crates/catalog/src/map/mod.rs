@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tlog::TreeSize;
 
 pub use self::prepare::PreparedMap;
-pub use self::reader::{MapLookup, MapReader};
+pub use self::reader::{MapLookup, MapReader, PinnedMap};
 use self::tree::Tree;
 use crate::error::CatalogError;
 

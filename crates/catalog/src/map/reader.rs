@@ -18,6 +18,10 @@ pub struct MapReader<'a> {
     map: Arc<Map>,
 }
 
+/// A committed map that is to be read again later, whatever is committed meanwhile.
+#[derive(Clone, Debug)]
+pub struct PinnedMap(Arc<Map>);
+
 /// What a map says of a key, all from the same map.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MapLookup {
@@ -35,6 +39,11 @@ impl Catalog {
     /// The committed map.
     pub fn map(&self) -> MapReader<'_> {
         MapReader { catalog: self, map: self.map.newest() }
+    }
+
+    /// A map that was read before.
+    pub fn pinned_map(&self, map: &PinnedMap) -> MapReader<'_> {
+        MapReader { catalog: self, map: Arc::clone(&map.0) }
     }
 
     /// The map over the first `size` entries, whatever is committed.
@@ -66,6 +75,11 @@ impl MapReader<'_> {
         self.map.tree.root()
     }
 
+    /// Keeps the map for [`Catalog::pinned_map`].
+    pub fn pin(&self) -> PinnedMap {
+        PinnedMap(Arc::clone(&self.map))
+    }
+
     /// What the map says of a key, unless that are more than `limit` entries.
     ///
     /// It costs the rows of one bucket: some tens of keys, the largest project among them deciding.
@@ -76,18 +90,28 @@ impl MapReader<'_> {
         Prover::new(self).prove(key, limit)
     }
 
-    /// As [`MapReader::prove`] of each key. Neighbours in one bucket share the reading of it, so sorted
-    /// keys cost least.
+    /// What the map says of each key, in the order of the keys; `None` for those that have more than
+    /// `limit` entries. Neighbours in one bucket share the reading of it.
     ///
     /// # Errors
-    /// [`CatalogError::TooManyPositions`] if one of the keys has more than `limit` entries.
+    /// [`CatalogError`] if the catalog can not be read or is damaged.
     pub fn prove_many(
         &self,
         keys: &[MapKey],
         limit: usize,
-    ) -> Result<Vec<MapLookup>, CatalogError> {
+    ) -> Result<Vec<Option<MapLookup>>, CatalogError> {
+        let mut by_key: Vec<usize> = (0..keys.len()).collect();
+        by_key.sort_unstable_by_key(|place| keys[*place]);
         let mut prover = Prover::new(self);
-        keys.iter().map(|key| prover.prove(key, limit)).collect()
+        let mut lookups = vec![None; keys.len()];
+        for place in by_key {
+            lookups[place] = match prover.prove(&keys[place], limit) {
+                Ok(lookup) => Some(lookup),
+                Err(CatalogError::TooManyPositions { .. }) => None,
+                Err(error) => return Err(error),
+            };
+        }
+        Ok(lookups)
     }
 }
 

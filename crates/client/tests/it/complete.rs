@@ -8,7 +8,7 @@ use crate::questions::{Outcome, client, outcome, trust};
 use crate::server::{Lie, Server};
 
 /// Two epochs; the project has three entries before the newest one and one after it.
-fn log() -> TestLog {
+pub(crate) fn log() -> TestLog {
     let mut log = TestLog::new(&filler(20));
     log.append_epoch(|_| ());
     log.append(&[file("attrs-1.0.tar.gz", "one"), removed("attrs-1.0.tar.gz", "one")]);
@@ -20,7 +20,7 @@ fn log() -> TestLog {
     log
 }
 
-fn attrs() -> LookupKey {
+pub(crate) fn attrs() -> LookupKey {
     LookupKey::Project(project("attrs"))
 }
 

@@ -19,6 +19,8 @@ use tonic::{Request, Response, Status};
 use crate::log::{ORIGIN, TestLog, project};
 
 // Named, for those who include this file from elsewhere.
+#[path = "server/batch.rs"]
+mod batch;
 #[path = "server/complete.rs"]
 pub(crate) mod complete;
 
@@ -54,6 +56,17 @@ pub(crate) enum Lie {
     Presence,
     TailSwapped,
     TailTruncated,
+    /// Streams of answers to many keys that are out of step.
+    AnswerMissing,
+    AnswersSwapped,
+    AnswerTwice,
+    CheckpointTwice,
+    MapProofMissing,
+    NodesForgotten,
+    NoCheckpoint,
+    OtherLeafShort,
+    SiblingMissing,
+    TailTwice,
     /// Answers that have no meaning.
     NodeOutOfRange,
     ShortHash,
@@ -205,6 +218,23 @@ fn positions(log: &TestLog, keys: &[MapKey], from: u64) -> Vec<u64> {
     numbered.filter(|(_, bytes)| wanted(bytes)).map(|(index, _)| index).collect()
 }
 
+/// The key that is asked for, unless it has too many entries.
+fn wanted(request: v1::LookupRequest, lie: Lie) -> Option<MapKey> {
+    match request.key.unwrap() {
+        Key::Project(_) if lie == Lie::BigProject => None,
+        Key::Project(name) => Some(MapKey::project(&project(&name))),
+        Key::Filename(name) => Some(MapKey::file(&name)),
+        Key::Sha256(hex) => Some(MapKey::sha256(&record::Digest::parse(&hex).unwrap())),
+    }
+}
+
+/// The entries of a key that the server admits.
+fn all_of(log: &TestLog, key: &MapKey, lie: Lie) -> (Vec<Bytes>, Vec<v1::ProvenEntry>) {
+    let positions = complete::claimed(log, positions(log, &[*key], 0), lie);
+    let lie_here = if positions.is_empty() { Lie::None } else { lie };
+    prove(log, positions, lie_here)
+}
+
 #[tonic::async_trait]
 impl Log for Server {
     type GetEntriesStream =
@@ -274,20 +304,30 @@ impl Log for Server {
     ) -> Result<Response<v1::LookupResponse>, Status> {
         let served = self.served();
         let (log, lie) = (&served.log, served.lie);
-        let key = match request.into_inner().key.unwrap() {
-            Key::Project(_) if lie == Lie::BigProject => {
-                return Err(Status::resource_exhausted("20001 entries or more"));
-            }
-            Key::Project(name) => MapKey::project(&project(&name)),
-            Key::Filename(name) => MapKey::file(&name),
-            Key::Sha256(hex) => MapKey::sha256(&record::Digest::parse(&hex).unwrap()),
+        let Some(key) = wanted(request.into_inner(), lie) else {
+            return Err(Status::resource_exhausted("20001 entries or more"));
         };
-        let positions = complete::claimed(log, positions(log, &[key], 0), lie);
-        let lie_here = if positions.is_empty() { Lie::None } else { lie };
-        let (mut nodes, entries) = prove(log, positions, lie_here);
+        let (mut nodes, entries) = all_of(log, &key, lie);
         let completeness = complete::prove(log, &key, &mut nodes, lie);
         let checkpoint = served.note();
         Ok(Response::new(v1::LookupResponse { checkpoint, nodes, entries, completeness }))
+    }
+
+    type BatchLookupStream =
+        stream::Iter<std::vec::IntoIter<Result<v1::BatchLookupResponse, Status>>>;
+
+    async fn batch_lookup(
+        &self,
+        request: Request<tonic::Streaming<v1::BatchLookupRequest>>,
+    ) -> Result<Response<Self::BatchLookupStream>, Status> {
+        let mut asked = request.into_inner();
+        let mut keys = Vec::new();
+        let served = self.served();
+        while let Some(message) = asked.message().await? {
+            keys.extend(message.lookups.into_iter().map(|lookup| wanted(lookup, served.lie)));
+        }
+        let messages = batch::answer(&served.log, served.note(), &keys, served.lie);
+        Ok(Response::new(stream::iter(messages.into_iter().map(Ok).collect::<Vec<_>>())))
     }
 
     async fn watch(

@@ -32,10 +32,10 @@ pub enum MapAnswer<V = MapValue> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MapProof<K = MapKey, V = MapValue>(Claim<K, V>);
+pub struct MapProof<K = MapKey, V = MapValue>(pub(super) Claim<K, V>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Claim<K, V> {
+pub(super) enum Claim<K, V> {
     Absent(Absence<K, V>),
     Present { value: V, path: Path },
 }

@@ -27,6 +27,9 @@ pub enum InvalidMapProof {
     /// A number is cut off, too large, or longer than it needs to be.
     #[error("a number is cut off, too large, or not in its shortest form")]
     Number,
+    /// An absence needs the leaf that is there instead; nothing else has one.
+    #[error("a leaf of another key is missing, or there is one beside the key's own")]
+    OtherLeaf,
     /// The bytes end too early.
     #[error("the proof is cut off")]
     Truncated,
@@ -79,20 +82,50 @@ impl Path {
         Path(steps)
     }
 
+    /// Takes the steps as a proof has them.
+    pub(super) fn from_leaf(
+        steps: impl IntoIterator<Item = Step>,
+    ) -> Result<Path, InvalidMapProof> {
+        let mut path = Path(Vec::new());
+        for step in steps {
+            path.check_next(step.bit)?;
+            path.0.push(step);
+        }
+        Ok(path)
+    }
+
     /// Reads steps up to the end of the input.
     pub(super) fn parse(mut input: &[u8]) -> Result<Path, InvalidMapProof> {
-        let mut steps: Vec<Step> = Vec::new();
+        let mut path = Path(Vec::new());
         while !input.is_empty() {
             let bit = number(&mut input)?;
             let bit = u8::try_from(bit).map_err(|_| InvalidMapProof::BitBeyondKey(bit))?;
-            if let Some(Step { bit: below, .. }) = steps.last().copied().filter(|s| s.bit <= bit) {
-                return Err(InvalidMapProof::BitsNotDescending { below, bit });
-            }
+            path.check_next(bit)?;
             let (sibling, rest) = input.split_first_chunk().ok_or(InvalidMapProof::Truncated)?;
-            steps.push(Step { bit, sibling: MapRoot::from(*sibling) });
+            path.0.push(Step { bit, sibling: MapRoot::from(*sibling) });
             input = rest;
         }
-        Ok(Path(steps))
+        Ok(path)
+    }
+
+    /// Checks that a step about `bit` may come next on the way to the root.
+    fn check_next(&self, bit: u8) -> Result<(), InvalidMapProof> {
+        match self.0.last() {
+            Some(&Step { bit: below, .. }) if below <= bit => {
+                Err(InvalidMapProof::BitsNotDescending { below, bit })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the node is the root itself.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The steps, from the node to the root.
+    pub(super) fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.0.iter()
     }
 
     /// Appends the steps: `uvarint(bit) || sibling` each.

@@ -36,6 +36,7 @@ fn every_key_of_a_small_universe_is_present_or_absent() {
             let proof = buckets.lookup(*key);
             assert_eq!(root.verify_lookup(key, &proof), Ok(expected));
             assert_eq!(MapProof::parse(expected, &proof.to_bytes()).unwrap(), proof);
+            assert_eq!(MapProof::from_parts(expected, proof.to_parts()).unwrap(), proof);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Why a proof is refused: bytes that are none, and those that do not show what is claimed.
 
 use record::{
-    Digest, InvalidMapProof, MapAnswer, MapKey, MapProof, MapProofError, MapRoot, PrefixProof,
+    Digest, InvalidMapProof, MapAnswer, MapKey, MapProof, MapProofError, MapProofParts, MapRoot,
+    MapValue, PrefixProof,
 };
 
 use crate::fixture::{Buckets, root, spread};
@@ -124,4 +125,22 @@ fn half_of_the_keys_with_a_prefix_are_not_all_of_them() {
     assert_eq!(root.verify_prefix(&[0x5a, 0x00], &half), Ok(left));
     let all: PrefixProof = PrefixProof::parse(root, b"").unwrap();
     assert_eq!(root.verify_prefix(&[0x5a], &all), Ok(root));
+}
+
+#[test]
+fn parts_fit_their_claim() {
+    let value = MapValue::from([0; 32]);
+    let (present, absent) = (MapAnswer::Present(value), MapAnswer::Absent);
+    let leaf = || Some((MapKey::from([1; 32]), [2; 32].into()));
+    let step = |bit: u8| (bit, MapRoot::from(SIBLING));
+    let refused = |claim, other_leaf, steps: Vec<(u8, MapRoot)>| {
+        MapProof::from_parts(claim, MapProofParts { other_leaf, steps }).err()
+    };
+    let descending = |below, bit| Some(InvalidMapProof::BitsNotDescending { below, bit });
+    assert_eq!(refused(present, leaf(), vec![]), Some(InvalidMapProof::OtherLeaf));
+    assert_eq!(refused(absent, None, vec![step(3)]), Some(InvalidMapProof::OtherLeaf));
+    assert_eq!(refused(absent, leaf(), vec![step(3), step(3)]), descending(3, 3));
+    assert_eq!(refused(present, None, vec![step(3), step(9)]), descending(3, 9));
+    assert_eq!(refused(absent, None, vec![]), None);
+    assert_eq!(refused(present, None, vec![step(9), step(3)]), None);
 }

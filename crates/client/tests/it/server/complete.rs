@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use indelible_proto::v1;
-use record::{Entry, MapKey, MapTrie, MapValue, Parsed, Subtree, map_value};
+use record::{Entry, MapKey, MapProof, MapTrie, MapValue, Parsed, Subtree, map_value};
 use tlog::{CompactRange, LeafIndex};
 
 use super::Lie;
@@ -70,8 +70,13 @@ pub(super) fn prove(
         Lie::TailTruncated => drop(tail.pop()),
         _ => {}
     }
-    let map_proof = map_proof(&pairs(log, map_size), key, lie).into();
+    let map_proof = map_proof(&pairs(log, map_size), key, lie).to_bytes().into();
     Some(v1::Completeness { epoch: Some(entry(log, position, nodes)), map_proof, edge, tail })
+}
+
+/// What the newest epoch's map says of a key.
+pub(super) fn prove_key(log: &TestLog, key: &MapKey, lie: Lie) -> Option<MapProof> {
+    Some(map_proof(&pairs(log, log.epoch()?), key, lie))
 }
 
 fn older(log: &TestLog, newest: u64) -> u64 {
@@ -89,7 +94,7 @@ fn entry(log: &TestLog, index: u64, nodes: &mut Vec<Bytes>) -> v1::ProvenEntry {
     v1::ProvenEntry { index, entry, path }
 }
 
-fn map_proof(pairs: &[(MapKey, MapValue)], key: &MapKey, lie: Lie) -> Vec<u8> {
+fn map_proof(pairs: &[(MapKey, MapValue)], key: &MapKey, lie: Lie) -> MapProof {
     if lie == Lie::Absence {
         // Absent from a map without the key, which is not the epoch's.
         let others: Vec<_> = pairs.iter().filter(|(other, _)| other != key).copied().collect();
@@ -100,5 +105,5 @@ fn map_proof(pairs: &[(MapKey, MapValue)], key: &MapKey, lie: Lie) -> Vec<u8> {
     let plan = trie.plan_lookup(key);
     let part = plan.part().map(|part| *part.key());
     let of_part: Vec<_> = pairs.iter().filter(|(key, _)| Some(*key) == part).copied().collect();
-    plan.finish(&of_part).unwrap().to_bytes()
+    plan.finish(&of_part).unwrap()
 }

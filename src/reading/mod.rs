@@ -1,13 +1,14 @@
 //! Answers to readers: proofs, entries and look-ups, all under the published head and never beyond
 //! it. Whatever the store holds is checked against that head before it is used.
 
-use std::collections::HashMap;
+mod batch;
+mod lookup;
+mod nodes;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use catalog::{Catalog, CatalogError, MapLookup};
-use record::MapKey;
+use catalog::{Catalog, CatalogError};
 use store::{Store, StoreError};
 use thiserror::Error;
 use tlog::{
@@ -16,18 +17,11 @@ use tlog::{
 };
 use tokio::sync::watch;
 
+pub use self::batch::{Answer, Batch, MapPath, Part};
+pub use self::lookup::{Completeness, Lookup, MAX_LOOKUP_ENTRIES, ProvenEpoch};
+use self::nodes::Nodes;
 use crate::entries::{EntryReader, ReadError, load, split};
 use crate::published::Published;
-
-/// Entries that one look-up returns at most.
-pub const MAX_LOOKUP_ENTRIES: usize = 20_000;
-
-/// Entries after the newest epoch up to which a look-up is shown to be complete.
-const MAX_TAIL: u64 = 20_000;
-/// How often a look-up looks again when it finds the map behind the newest epoch.
-const MAP_TRIES: u32 = 10;
-/// How long it waits in between.
-const MAP_WAIT: Duration = Duration::from_millis(3);
 
 /// The reading side of a served log.
 #[derive(Clone)]
@@ -45,30 +39,6 @@ pub struct ProvenEntries {
     pub nodes: Vec<Hash>,
     /// In the order asked for.
     pub entries: Vec<ProvenEntry>,
-}
-
-/// What the log says about a key.
-#[derive(Debug)]
-pub struct Lookup {
-    /// The head under which all of it holds.
-    pub published: Arc<Published>,
-    /// The entries that have the key.
-    pub proven: ProvenEntries,
-    /// That these are all; `None` before the first epoch, and when too much was logged since.
-    pub completeness: Option<Completeness>,
-}
-
-/// Shows that a look-up holds all that there is.
-#[derive(Debug)]
-pub struct Completeness {
-    /// The newest epoch entry, its proof in the same nodes as the others.
-    pub epoch: ProvenEntry,
-    /// The proof about the key under the epoch's map.
-    pub map_proof: Vec<u8>,
-    /// The compact range up to and with the epoch entry.
-    pub edge: Vec<Hash>,
-    /// All entries after the epoch entry.
-    pub tail: Vec<Bytes>,
 }
 
 /// An entry with its inclusion proof.
@@ -209,65 +179,6 @@ impl LogReader {
         Ok(self.entries.entries(positions, published.head.size).await?)
     }
 
-    /// All published entries that have `key`, proven under the published head and, where there is
-    /// an epoch, shown to be all of them.
-    ///
-    /// # Errors
-    /// [`AnswerError::TooMany`] above [`MAX_LOOKUP_ENTRIES`]; others if the log can not be read.
-    pub async fn lookup(&self, key: &MapKey) -> Result<Lookup, AnswerError> {
-        let (map, published, epoch) = self.map_and_head(key).await?;
-        let size = published.head.size;
-        // What the map covers it has said; the rest stands after it.
-        let mut positions = map.positions;
-        let last_covered = map.size.get().checked_sub(1).map(LeafIndex::new).transpose();
-        let last_covered = last_covered.expect("a position below a size is valid");
-        let room = MAX_LOOKUP_ENTRIES + 1 - positions.len();
-        positions.extend(self.catalog.positions(key, size, last_covered, room)?);
-        if positions.len() > MAX_LOOKUP_ENTRIES {
-            return Err(AnswerError::TooMany { found: positions.len() });
-        }
-        let Some(epoch) = epoch else {
-            let proven = self.prove(&published, &positions).await?;
-            return Ok(Lookup { published, proven, completeness: None });
-        };
-        let after =
-            TreeSize::new(epoch.get() + 1).expect("a published entry is followed by a size");
-        positions.push(epoch);
-        let plan = plan(&published, &positions)?.merge(published.head.plan_consistency(after)?);
-        let verified = self.verified(published.head, &plan).await?;
-        let mut proven = self.prove_with(&verified, &positions).await?;
-        let epoch = proven.entries.pop().expect("the epoch was asked for last");
-        let tail = self.at(&published, &self::positions(after.get()..size.get())).await?;
-        let edge = verified.range_at(after)?.roots().to_vec();
-        let map_proof = map.proof.to_bytes();
-        let completeness = Some(Completeness { epoch, map_proof, edge, tail });
-        Ok(Lookup { published, proven, completeness })
-    }
-
-    /// What the map says, the published head, and the newest epoch of that head if it is the one of
-    /// this map and few enough entries follow it.
-    ///
-    /// The map moves on right after the head that publishes its epoch; who reads in between waits.
-    async fn map_and_head(
-        &self,
-        key: &MapKey,
-    ) -> Result<(MapLookup, Arc<Published>, Option<LeafIndex>), AnswerError> {
-        let mut tries = MAP_TRIES;
-        loop {
-            let map = self.catalog.map().prove(key, MAX_LOOKUP_ENTRIES)?;
-            let published = self.published();
-            let size = published.head.size;
-            let newest = self.catalog.newest_epoch(size)?;
-            tries -= 1;
-            let of_this_map = newest.is_none_or(|epoch| epoch.get() == map.size.get());
-            if of_this_map || tries == 0 {
-                let near = newest.filter(|epoch| size.get() - epoch.get() <= MAX_TAIL);
-                return Ok((map, published, near.filter(|_| of_this_map)));
-            }
-            tokio::time::sleep(MAP_WAIT).await;
-        }
-    }
-
     /// The entries at `positions`, proven under `published`.
     ///
     /// # Errors
@@ -277,26 +188,38 @@ impl LogReader {
         published: &Published,
         positions: &[LeafIndex],
     ) -> Result<ProvenEntries, AnswerError> {
+        let mut nodes = Nodes::default();
+        let entries = self.prove_in(published, positions, &mut nodes).await?;
+        Ok(ProvenEntries { nodes: nodes.take_new(), entries })
+    }
+
+    /// The same, with proofs that refer to `nodes`.
+    async fn prove_in(
+        &self,
+        published: &Published,
+        positions: &[LeafIndex],
+        nodes: &mut Nodes,
+    ) -> Result<Vec<ProvenEntry>, AnswerError> {
         if positions.is_empty() {
-            return Ok(ProvenEntries::default());
+            return Ok(Vec::new());
         }
         let verified = self.verified(published.head, &plan(published, positions)?).await?;
-        self.prove_with(&verified, positions).await
+        self.prove_with(&verified, positions, nodes).await
     }
 
     async fn prove_with(
         &self,
         verified: &Verified,
         positions: &[LeafIndex],
-    ) -> Result<ProvenEntries, AnswerError> {
+        nodes: &mut Nodes,
+    ) -> Result<Vec<ProvenEntry>, AnswerError> {
         let entries = self.entries.entries(positions, verified.head().size).await?;
-        let mut nodes = Nodes::default();
         let mut proven = Vec::with_capacity(positions.len());
         for (&index, entry) in positions.iter().zip(entries) {
-            let path = nodes.intern(verified.inclusion(index)?.hashes());
+            let path = nodes.places(verified.inclusion(index)?.hashes());
             proven.push(ProvenEntry { index, entry, path });
         }
-        Ok(ProvenEntries { nodes: nodes.hashes, entries: proven })
+        Ok(proven)
     }
 
     /// The published bytes of a tile or bundle; `None` if the published tree has none that wide.
@@ -356,24 +279,4 @@ fn check_within(
 
 fn beyond(what: &'static str, asked: u64, published: &Published) -> AnswerError {
     AnswerError::Beyond { what, asked, published: published.head.size }
-}
-
-/// Hashes, each once, with their places.
-#[derive(Default)]
-struct Nodes {
-    hashes: Vec<Hash>,
-    places: HashMap<Hash, u32>,
-}
-
-impl Nodes {
-    fn intern(&mut self, path: &[Hash]) -> Vec<u32> {
-        let hashes = &mut self.hashes;
-        let place = |hash: &Hash| {
-            *self.places.entry(*hash).or_insert_with(|| {
-                hashes.push(*hash);
-                u32::try_from(hashes.len() - 1).expect("an answer has fewer than 2^32 hashes")
-            })
-        };
-        path.iter().map(place).collect()
-    }
 }
