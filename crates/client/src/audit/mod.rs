@@ -4,16 +4,20 @@
 //! the same with more to go by. Nothing is judged here, and nothing is left out: what cannot be
 //! understood is an error with its line.
 
+mod address;
 mod digests;
 mod formats;
 mod json;
+mod nix_hash;
 mod node;
+mod orig;
 mod pin;
 mod source;
 mod toml;
 mod url;
 
 pub use formats::Format;
+pub use orig::OrigTarball;
 pub use pin::{InvalidSource, MAX_PINS, Mentioned, Pin, Pins};
 pub use source::{MAX_SOURCE_LEN, Reader};
 

@@ -16,6 +16,11 @@ pub(super) fn basename(path: &str) -> Option<String> {
     (!name.is_empty()).then(|| name.to_owned())
 }
 
+/// Whether a name ends in a dot and this extension, whatever the case of its letters.
+pub(super) fn has_extension(name: &str, extension: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, last)| last.eq_ignore_ascii_case(extension))
+}
+
 /// Whether two URLs are those of one index, however they are spelled.
 pub(super) fn is_same_index(a: &str, b: &str) -> bool {
     let base = |url: &str| {

@@ -9,6 +9,7 @@ mod pipfile;
 mod poetry;
 mod purl;
 mod pylock;
+mod redistributors;
 mod requirements;
 mod separate;
 mod spdx;
@@ -29,6 +30,16 @@ pub enum Format {
     BazelLock,
     /// `CycloneDX` in JSON.
     CycloneDx,
+    /// `.buildinfo` and `.changes` of Debian.
+    DebianBuild,
+    /// `.dsc` of Debian.
+    DebianSource,
+    /// The index `Sources` of Debian.
+    DebianSources,
+    /// A module of Guix packages.
+    Guix,
+    /// An expression of Nix.
+    Nix,
     /// `pdm.lock`.
     PdmLock,
     /// What `pip install --report` writes.
@@ -41,6 +52,8 @@ pub enum Format {
     Pylock,
     /// Requirements of pip, and those of peep.
     Requirements,
+    /// `package.py` of Spack.
+    Spack,
     /// SPDX 2.2 and 2.3 in JSON.
     Spdx,
     /// Lines of `sha256sum` and its kin.
@@ -56,12 +69,18 @@ impl Format {
             Format::AnyText => "text",
             Format::BazelLock => "MODULE.bazel.lock",
             Format::CycloneDx => "CycloneDX",
+            Format::DebianBuild => "buildinfo",
+            Format::DebianSource => "dsc",
+            Format::DebianSources => "Sources",
+            Format::Guix => "Guix",
+            Format::Nix => "Nix",
             Format::PdmLock => "pdm.lock",
             Format::PipReport => "pip report",
             Format::PipfileLock => "Pipfile.lock",
             Format::PoetryLock => "poetry.lock",
             Format::Pylock => "pylock.toml",
             Format::Requirements => "requirements",
+            Format::Spack => "Spack",
             Format::Spdx => "SPDX",
             Format::Sums => "checksums",
             Format::UvLock => "uv.lock",
@@ -86,8 +105,8 @@ struct Known {
     read: fn(&Source<'_>, &mut Pins) -> Result<(), InvalidSource>,
 }
 
-/// All formats but [`ANY_TEXT`]; of several that match, the first one counts. The stricter a format is,
-/// the earlier it stands.
+/// Formats of installers and of tools around them; of several that match, the first one counts. The
+/// stricter a format is, the earlier it stands.
 const FORMATS: &[Known] = &[
     Known {
         format: Format::UvLock,
@@ -157,6 +176,11 @@ const FORMATS: &[Known] = &[
     },
 ];
 
+/// All formats but [`ANY_TEXT`], in the order in which they are tried.
+fn all() -> impl Iterator<Item = &'static Known> {
+    redistributors::FORMATS.iter().chain(FORMATS)
+}
+
 /// What is left if neither content nor name tell.
 const ANY_TEXT: Known = Known {
     format: Format::AnyText,
@@ -170,8 +194,8 @@ const ANY_TEXT: Known = Known {
 /// # Errors
 /// [`InvalidSource`] if it is of no known format, or malformed.
 pub(super) fn read(source: &Source<'_>) -> Result<Pins, InvalidSource> {
-    let by_content = FORMATS.iter().find(|known| (known.matches)(source));
-    let by_name = || FORMATS.iter().find(|known| (known.is_named)(source.name));
+    let by_content = all().find(|known| (known.matches)(source));
+    let by_name = || all().find(|known| (known.is_named)(source.name));
     let any_text = || Some(&ANY_TEXT).filter(|known| (known.matches)(source));
     let known = by_content.or_else(by_name).or_else(any_text).ok_or_else(unrecognised)?;
     let mut pins = Pins::new(known.format);
@@ -180,7 +204,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Pins, InvalidSource> {
 }
 
 fn unrecognised() -> InvalidSource {
-    let names: Vec<&str> = FORMATS.iter().map(|known| known.format.name()).collect();
+    let names: Vec<&str> = all().map(|known| known.format.name()).collect();
     let tried = names.join(", ");
     InvalidSource::whole(format!("of no known format; tried: {tried}, and any text with hashes"))
 }

@@ -1,12 +1,13 @@
 //! Damaged samples: whatever happens to a byte, nothing panics and no hash is made up.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use record::Digest;
 
 use super::fill;
+use crate::audit::nix_hash::to_base32;
 use crate::audit::{MAX_SOURCE_LEN, read_pins};
 
 /// What single bytes are replaced by.
@@ -26,13 +27,15 @@ pub(in crate::audit) fn survives_damage(name: &str, sample: &str) {
 }
 
 /// Reads a text of any make: every hash that comes out must stand in it.
-fn check(name: &str, bytes: &[u8]) {
+pub(in crate::audit) fn check(name: &str, bytes: &[u8]) {
     let Ok(pins) = read_pins(name, bytes) else { return };
     let text = String::from_utf8_lossy(bytes);
     let hex = text.to_ascii_lowercase();
     let stated = |digest: Digest| {
         hex.contains(&digest.to_string())
             || text.contains(&URL_SAFE_NO_PAD.encode(digest.as_bytes()))
+            || text.contains(&STANDARD.encode(digest.as_bytes()))
+            || text.contains(&to_base32(digest.as_bytes()))
     };
     for pin in &pins.pins {
         assert!(pin.sha256.is_none_or(stated), "{name}: {pin:?} is not in {text}");

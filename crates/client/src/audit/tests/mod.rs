@@ -3,19 +3,29 @@
 
 mod damage;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use record::Digest;
 
+use super::nix_hash::to_base32;
 use super::{InvalidSource, Pin, Pins, Reader};
 
-pub(in crate::audit) use damage::survives_damage;
+pub(in crate::audit) use damage::{check, survives_damage};
 
 /// The index that the samples mean.
 pub(in crate::audit) const INDEX: &str = "https://index.example/simple";
 
-/// A sample with every `<x>` replaced by the hash of `x`, for one lower-case letter `x`.
+/// A sample with every `<x>` replaced by the hash of `x`, for one lower-case letter `x`, and so in other
+/// notations with `<x-base32>` and `<x-sri>`.
 pub(in crate::audit) fn fill(sample: &str) -> String {
     ('a'..='z').fold(sample.to_owned(), |text, letter| {
-        text.replace(&format!("<{letter}>"), &hash(letter).to_string())
+        let hash = hash(letter);
+        text.replace(&format!("<{letter}>"), &hash.to_string())
+            .replace(&format!("<{letter}-base32>"), &to_base32(hash.as_bytes()))
+            .replace(
+                &format!("<{letter}-sri>"),
+                &format!("sha256-{}", STANDARD.encode(hash.as_bytes())),
+            )
     })
 }
 

@@ -1,0 +1,55 @@
+//! What redistributors keep: indexes of sources, recipes, manifests.
+//!
+//! They pin sdists under names and for reasons of their own. A pin has a filename only where the source
+//! names the package index's file; it is said to be from the index only where the source says so.
+
+mod debian;
+mod guix;
+mod nix;
+mod script;
+mod spack;
+#[cfg(test)]
+mod tests;
+
+use super::{Format, Known};
+use crate::audit::url::has_extension;
+
+/// The formats; of several that match, the first one counts.
+pub(super) const FORMATS: &[Known] = &[
+    Known {
+        format: Format::DebianSources,
+        is_named: |name| name == "Sources" || name.ends_with("_Sources"),
+        matches: debian::matches_sources,
+        read: debian::read_sources,
+    },
+    Known {
+        format: Format::DebianBuild,
+        is_named: |name| has_extension(name, "buildinfo") || has_extension(name, "changes"),
+        matches: debian::matches_build,
+        read: debian::read_build,
+    },
+    Known {
+        format: Format::DebianSource,
+        is_named: |name| has_extension(name, "dsc"),
+        matches: debian::matches_dsc,
+        read: debian::read_dsc,
+    },
+    Known {
+        format: Format::Guix,
+        is_named: |name| has_extension(name, "scm"),
+        matches: guix::matches,
+        read: guix::read,
+    },
+    Known {
+        format: Format::Spack,
+        is_named: |name| name == "package.py",
+        matches: spack::matches,
+        read: spack::read,
+    },
+    Known {
+        format: Format::Nix,
+        is_named: |name| has_extension(name, "nix"),
+        matches: nix::matches,
+        read: nix::read,
+    },
+];
