@@ -13,7 +13,7 @@
 //!
 //! Numbers are big-endian, so that they sort.
 
-use record::MapKey;
+use record::{MapBucket, MapKey};
 use tlog::{LeafIndex, TreeSize};
 
 /// Column family of the rows.
@@ -42,7 +42,7 @@ pub(crate) const CURRENT_FORMAT: &str = "indelible catalog 2";
 /// Length of the part of a row that a look-up knows.
 pub(crate) const PREFIX_LEN: usize = MapKey::SIZE;
 /// Length of the part of a map key that a mark keeps: more bits than buckets are told apart by.
-pub(crate) const MARK_LEN: usize = 4;
+pub(crate) const MARK_LEN: usize = MapBucket::MARK_LEN;
 const ROW_LEN: usize = PREFIX_LEN + size_of::<u64>();
 
 /// The row that says: this entry has this key. Rows sort by key, then by position.

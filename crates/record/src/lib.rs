@@ -42,8 +42,8 @@ pub use project::{InvalidProjectName, MAX_PROJECT_LEN, ProjectName};
 pub use state::{FileState, ProjectState, Sighting};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use trie::{
-    InvalidMapProof, LookupPlan, MapAnswer, MapBuilder, MapProof, MapProofError, MapProofParts,
-    MapTrie, MapValue, OrderError, PairsError, PositionsError, PrefixPlan, PrefixProof, Subtree,
-    map_value,
+    BucketTree, InvalidMapProof, LookupPlan, MapAnswer, MapBucket, MapBuilder, MapProof,
+    MapProofError, MapProofParts, MapTrie, MapValue, OrderError, PairsError, PositionsError,
+    PrefixPlan, PrefixProof, Subtree, map_value,
 };
 pub use version::canonical_version;

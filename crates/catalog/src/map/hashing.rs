@@ -2,12 +2,11 @@
 
 use std::thread;
 
-use record::{MapBuilder, Subtree, map_value};
+use record::{BucketTree, MapBucket, MapBuilder, Subtree, map_value};
 use tlog::{LeafIndex, TreeSize};
 
-use super::bucket::{self, Bucket};
+use super::bucket;
 use super::scan::{Extent, Scan};
-use super::tree::Tree;
 use super::{Map, damaged};
 use crate::catalog::Catalog;
 use crate::error::CatalogError;
@@ -25,9 +24,9 @@ impl Map {
         size: TreeSize,
     ) -> Result<(Map, Vec<Subtree>), CatalogError> {
         let bits = bucket::bits_for(size);
-        let buckets: Vec<Bucket> = Bucket::all(bits).collect();
+        let buckets: Vec<MapBucket> = MapBucket::all(bits).collect();
         let hashed = hash(catalog, &buckets, size, Extent::All)?;
-        let tree = Tree::empty(bits).with(&hashed).map_err(damaged)?;
+        let tree = BucketTree::empty(bits).with(&hashed).map_err(damaged)?;
         Ok((Map { size, tree }, hashed))
     }
 }
@@ -35,7 +34,7 @@ impl Map {
 /// Hashes buckets of the map over the first `size` entries. Those without keys are left out.
 pub(super) fn hash(
     catalog: &Catalog,
-    buckets: &[Bucket],
+    buckets: &[MapBucket],
     size: TreeSize,
     extent: Extent,
 ) -> Result<Vec<Subtree>, CatalogError> {
@@ -56,7 +55,7 @@ pub(super) fn hash(
 
 fn hash_share(
     catalog: &Catalog,
-    buckets: &[Bucket],
+    buckets: &[MapBucket],
     size: TreeSize,
     extent: Extent,
 ) -> Result<Vec<Subtree>, CatalogError> {

@@ -1,10 +1,10 @@
 //! The verifiable map: hashes of buckets of neighbouring keys, beside the rows.
 //!
 //! The *committed* map is the one whose hashes are kept. Its buckets are stored and stand in memory as
-//! a [`Tree`]; what is inside a bucket is read from the rows and hashed again when it is needed. So the
-//! next map costs the buckets that were touched since, which the marks name, and a proof costs one
-//! bucket. Losing hashes never means losing truth, and marks are written with their rows: whatever is
-//! interrupted, the next map is made from what is there.
+//! a [`BucketTree`]; what is inside a bucket is read from the rows and hashed again when it is needed.
+//! So the next map costs the buckets that were touched since, which the marks name, and a proof costs
+//! one bucket. Losing hashes never means losing truth, and marks are written with their rows: whatever
+//! is interrupted, the next map is made from what is there.
 
 mod bucket;
 mod hashing;
@@ -12,23 +12,22 @@ mod prepare;
 mod reader;
 mod scan;
 mod stored;
-mod tree;
 
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use record::BucketTree;
 use tlog::TreeSize;
 
 pub use self::prepare::PreparedMap;
 pub use self::reader::{MapLookup, MapReader, PinnedMap};
-use self::tree::Tree;
 use crate::error::CatalogError;
 
 /// The map over the first entries of the log.
 #[derive(Debug)]
 pub(crate) struct Map {
     size: TreeSize,
-    tree: Tree,
+    tree: BucketTree,
 }
 
 /// The committed map of a catalog. Who reads keeps what was committed when they began.
@@ -62,6 +61,6 @@ impl Default for Committed {
     /// The map over no entries.
     fn default() -> Committed {
         let size = TreeSize::ZERO;
-        Committed::new(Map { size, tree: Tree::empty(bucket::bits_for(size)) })
+        Committed::new(Map { size, tree: BucketTree::empty(bucket::bits_for(size)) })
     }
 }

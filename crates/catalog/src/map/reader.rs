@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use record::{MapKey, MapProof, MapRoot, MapValue, map_value};
+use record::{MapBucket, MapKey, MapProof, MapRoot, MapValue, map_value};
 use tlog::{LeafIndex, TreeSize};
 
-use super::bucket::Bucket;
 use super::scan::{Extent, Scan};
 use super::{Map, damaged};
 use crate::catalog::Catalog;
@@ -119,7 +118,7 @@ impl MapReader<'_> {
 struct Prover<'a> {
     map: &'a Map,
     scan: Scan<'a>,
-    loaded: Option<Bucket>,
+    loaded: Option<MapBucket>,
     /// The bucket's keys with their values, ascending.
     pairs: Vec<(MapKey, MapValue)>,
     /// The positions of each of them.
@@ -138,7 +137,7 @@ impl<'a> Prover<'a> {
         let trie = tree.trie_towards(key).map_err(damaged)?;
         let plan = trie.plan_lookup(*key);
         match plan.part() {
-            Some(part) => self.load(Bucket::of(part.key(), tree.bits()))?,
+            Some(part) => self.load(MapBucket::of(part.key(), tree.bits()))?,
             None => self.pairs.clear(),
         }
         let at = self.pairs.binary_search_by_key(key, |(key, _)| *key);
@@ -150,7 +149,7 @@ impl<'a> Prover<'a> {
         Ok(MapLookup { size: *size, root: tree.root(), proof, positions: positions.to_vec() })
     }
 
-    fn load(&mut self, bucket: Bucket) -> Result<(), CatalogError> {
+    fn load(&mut self, bucket: MapBucket) -> Result<(), CatalogError> {
         if self.loaded == Some(bucket) {
             return Ok(());
         }

@@ -1,10 +1,9 @@
 //! Reading rows bucket by bucket.
 
-use record::MapKey;
+use record::{MapBucket, MapKey};
 use rocksdb::{DBRawIterator, ReadOptions};
 use tlog::{LeafIndex, TreeSize};
 
-use super::bucket::Bucket;
 use crate::catalog::Catalog;
 use crate::error::CatalogError;
 use crate::rows::{self, ROWS};
@@ -25,7 +24,7 @@ pub(crate) enum Extent {
 pub(crate) struct Scan<'a> {
     rows: DBRawIterator<'a>,
     below: TreeSize,
-    entered: Option<Bucket>,
+    entered: Option<MapBucket>,
 }
 
 impl Scan<'_> {
@@ -43,7 +42,7 @@ impl Scan<'_> {
     }
 
     /// Goes to the first key of a bucket; the one entered before was read to its end.
-    pub(crate) fn enter(&mut self, bucket: Bucket) {
+    pub(crate) fn enter(&mut self, bucket: MapBucket) {
         let start = bucket.start();
         let ascends = self.entered.replace(bucket).is_some_and(|last| last < bucket);
         // After the end of a bucket comes the first row of the next one that has any.
@@ -58,7 +57,7 @@ impl Scan<'_> {
     /// Keys that have entries beyond the size only are passed over.
     pub(crate) fn next_key(
         &mut self,
-        bucket: Bucket,
+        bucket: MapBucket,
         positions: &mut Vec<LeafIndex>,
     ) -> Result<Option<MapKey>, CatalogError> {
         positions.clear();

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::mem;
 
-use record::{MapKey, MapRoot, Subtree};
+use record::{BucketTree, MapBucket, MapRoot, Subtree};
 use rocksdb::{IteratorMode, ReadOptions, WriteBatch};
 use tlog::TreeSize;
 
-use super::bucket::{self, Bucket};
+use super::bucket;
 use super::prepare::PreparedMap;
-use super::tree::Tree;
 use super::{Committed, Map, damaged};
 use crate::catalog::Catalog;
 use crate::error::CatalogError;
@@ -17,9 +16,6 @@ use crate::rows::{self, BUCKETS, MAP, MARKS, META};
 
 /// Buckets that are written at a time while another division of the keys takes over.
 const STAGED: usize = 10_000;
-
-/// In place of the bit at which the keys of a bucket part, if there is one key.
-const ONE_KEY: [u8; 2] = [0, 0];
 
 impl Catalog {
     /// Reads the committed map.
@@ -34,11 +30,11 @@ impl Catalog {
         let mut buckets = Vec::new();
         for bucket in stored {
             let (name, summary) = bucket?;
-            let bucket = parse_summary(&summary)
-                .filter(|bucket| *name == Bucket::of(bucket.key(), bits).name());
+            let bucket = Subtree::parse(&summary)
+                .filter(|bucket| *name == bucket::name(MapBucket::of(bucket.key(), bits)));
             buckets.push(bucket.ok_or(CatalogError::Damaged("a bucket is misshapen"))?);
         }
-        let tree = Tree::empty(bits).with(&buckets).map_err(damaged)?;
+        let tree = BucketTree::empty(bits).with(&buckets).map_err(damaged)?;
         if size > self.cursor() || tree.root() != root {
             return Err(CatalogError::Damaged("the map's buckets do not have its root"));
         }
@@ -56,7 +52,7 @@ impl Catalog {
             batch.delete_range_cf(family, [new], [new + 1]);
         }
         for bucket in &prepared.changed {
-            batch.put_cf(family, Bucket::of(bucket.key(), new).name(), summary(bucket));
+            batch.put_cf(family, bucket::name(MapBucket::of(bucket.key(), new)), bucket.to_bytes());
             if old != new && batch.len() >= STAGED {
                 self.db().write(mem::take(&mut batch))?;
             }
@@ -76,7 +72,7 @@ impl Catalog {
         base: TreeSize,
         size: TreeSize,
         bits: u8,
-    ) -> Result<Vec<Bucket>, CatalogError> {
+    ) -> Result<Vec<MapBucket>, CatalogError> {
         let mut options = ReadOptions::default();
         options.set_iterate_lower_bound(base.get().to_be_bytes());
         options.set_iterate_upper_bound(size.get().to_be_bytes());
@@ -87,7 +83,7 @@ impl Catalog {
             let (keys, []) = mark.as_chunks() else {
                 return Err(CatalogError::Damaged("a mark is misshapen"));
             };
-            touched.extend(keys.iter().map(|key| Bucket::of_mark(*key, bits)));
+            touched.extend(keys.iter().map(|key| MapBucket::of_mark(*key, bits)));
         }
         Ok(touched.into_iter().collect())
     }
@@ -106,29 +102,11 @@ fn parse_word(word: &[u8]) -> Option<(TreeSize, u8, MapRoot)> {
     (*bits == bucket::bits_for(size)).then(|| (size, *bits, MapRoot::from(root)))
 }
 
-/// A bucket in short: a key, the bit at which its keys part, its hash.
-fn summary(bucket: &Subtree) -> Vec<u8> {
-    let parting = bucket.top().map_or(ONE_KEY, |bit| [1, bit]);
-    [bucket.key().as_bytes(), parting.as_slice(), bucket.hash().as_bytes()].concat()
-}
-
-fn parse_summary(summary: &[u8]) -> Option<Subtree> {
-    let (key, rest) = summary.split_first_chunk::<{ MapKey::SIZE }>()?;
-    let (parting, hash) = rest.split_first_chunk()?;
-    let top = match *parting {
-        ONE_KEY => None,
-        [1, bit] => Some(bit),
-        _ => return None,
-    };
-    let hash = MapRoot::from(<[u8; MapRoot::SIZE]>::try_from(hash).ok()?);
-    Some(Subtree::from_parts(MapKey::from(*key), top, hash))
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use record::{Entry, ProjectName, Status, StatusEntry, Timestamp, map_value};
+    use record::{Entry, MapKey, ProjectName, Status, StatusEntry, Timestamp, map_value};
     use tlog::LeafIndex;
 
     use super::*;
@@ -169,22 +147,9 @@ mod tests {
     fn put_bucket(catalog: &Catalog, key: MapKey, size: u64) {
         let bits = bucket::bits_for(TreeSize::new(size).unwrap());
         let value = map_value([LeafIndex::new(1).unwrap()]).unwrap();
-        let summary = summary(&Subtree::leaf(key, &value));
-        let name = Bucket::of(&key, bits).name();
+        let summary = Subtree::leaf(key, &value).to_bytes();
+        let name = bucket::name(MapBucket::of(&key, bits));
         catalog.db().put_cf(catalog.family(BUCKETS), name, summary).unwrap();
-    }
-
-    #[test]
-    fn summaries_come_back() {
-        let (key, hash) = (MapKey::from([7; 32]), MapRoot::from([9; 32]));
-        for top in [None, Some(0), Some(255)] {
-            let bucket = Subtree::from_parts(key, top, hash);
-            let mut bytes = summary(&bucket);
-            assert_eq!(parse_summary(&bytes), Some(bucket));
-            assert_eq!(parse_summary(&bytes[1..]), None);
-            bytes[MapKey::SIZE] = 2;
-            assert_eq!(parse_summary(&bytes), None);
-        }
     }
 
     #[test]

@@ -22,7 +22,8 @@
 //!
 //! A subtree's hash is the root of the map that has its pairs alone. That is what makes proofs cheap
 //! without stored nodes: [`MapBuilder`] turns each bucket of neighbouring keys into a [`Subtree`],
-//! [`MapTrie`] joins those to the whole, and a proof needs the pairs of one of them only.
+//! [`MapTrie`] joins those to the whole, and a proof needs the pairs of one of them only. [`MapBucket`]
+//! divides the keys, [`BucketTree`] keeps the hashes of all buckets.
 //!
 //! ```
 //! use record::{MapAnswer, MapKey, MapTrie, MapValue, Subtree, map_value};
@@ -51,6 +52,8 @@
 
 mod absence;
 mod bits;
+mod bucket;
+mod bucket_tree;
 mod builder;
 mod hash;
 mod joined;
@@ -63,6 +66,8 @@ mod subtree;
 mod uvarint;
 mod value;
 
+pub use bucket::MapBucket;
+pub use bucket_tree::BucketTree;
 pub use builder::{MapBuilder, OrderError};
 pub use joined::MapTrie;
 pub use lookup::{MapAnswer, MapProof};

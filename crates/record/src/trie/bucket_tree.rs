@@ -1,16 +1,32 @@
 //! The upper part of the map in memory: from the buckets to the root.
 
-use std::sync::Arc;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
-use record::{MapBuilder, MapKey, MapRoot, MapTrie, OrderError, Subtree};
+use super::bucket::MapBucket;
+use super::builder::{MapBuilder, OrderError};
+use super::joined::MapTrie;
+use super::subtree::Subtree;
+use crate::digest::MapRoot;
+use crate::map::MapKey;
 
-use super::bucket::{Bucket, FAN_BITS};
-
-/// The buckets that have keys, in groups of groups.
+/// The map as its buckets that have keys, in groups of groups.
 ///
-/// A change of some buckets makes a new tree that shares what is unchanged with the old one.
+/// A change of some buckets makes a new tree that shares what is unchanged with the old one: it costs
+/// the groups above those buckets, whatever the size of the map.
+///
+/// ```
+/// use record::{BucketTree, MapKey, MapRoot, Subtree};
+///
+/// let empty = BucketTree::empty(20);
+/// assert_eq!(empty.root(), MapRoot::EMPTY);
+/// let bucket = Subtree::leaf(MapKey::from([7; 32]), &[0x11; 32]);
+/// let tree = empty.with(&[bucket])?;
+/// assert_eq!((tree.root(), tree.get(bucket.key())), (bucket.hash(), Some(&bucket)));
+/// # Ok::<(), record::OrderError>(())
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct Tree {
+pub struct BucketTree {
     bits: u8,
     top: Option<Node>,
 }
@@ -23,33 +39,61 @@ struct Node {
     children: Option<Arc<Vec<Node>>>,
 }
 
-impl Tree {
-    /// The tree of no keys.
-    pub(crate) const fn empty(bits: u8) -> Tree {
-        Tree { bits, top: None }
+impl BucketTree {
+    /// Bits by which a group of buckets, or of groups, is divided.
+    pub const FAN_BITS: u8 = 5;
+
+    /// The tree of no keys, whose buckets are told apart by `bits` bits.
+    ///
+    /// # Panics
+    /// Unless that is a multiple of [`FAN_BITS`](Self::FAN_BITS) that [`MapBucket`] allows.
+    pub const fn empty(bits: u8) -> BucketTree {
+        assert!(bits.is_multiple_of(BucketTree::FAN_BITS) && bits < 32);
+        BucketTree { bits, top: None }
     }
 
     /// By how many bits its buckets are told apart.
-    pub(crate) const fn bits(&self) -> u8 {
+    pub const fn bits(&self) -> u8 {
         self.bits
     }
 
     /// Root of the map.
-    pub(crate) fn root(&self) -> MapRoot {
+    pub fn root(&self) -> MapRoot {
         self.top.as_ref().map_or(MapRoot::EMPTY, |top| top.subtree.hash())
     }
 
-    /// The tree in which these buckets, ascending, take the places of those before.
-    pub(crate) fn with(&self, buckets: &[Subtree]) -> Result<Tree, OrderError> {
+    /// The bucket of a key; `None` if it has no keys.
+    pub fn get(&self, key: &MapKey) -> Option<&Subtree> {
+        let mut node = self.top.as_ref()?;
+        let mut depth = 0;
+        while let Some(children) = &node.children {
+            depth += BucketTree::FAN_BITS;
+            let place = MapBucket::of(key, depth);
+            let at = children
+                .binary_search_by_key(&place, |child| MapBucket::of(child.subtree.key(), depth));
+            node = &children[at.ok()?];
+        }
+        let is_bucket = MapBucket::of(key, self.bits).contains(node.subtree.key());
+        is_bucket.then_some(&node.subtree)
+    }
+
+    /// The tree in which these buckets take the places of those before.
+    ///
+    /// # Errors
+    /// [`OrderError`] unless they are one subtree for each bucket, ascending.
+    pub fn with(&self, buckets: &[Subtree]) -> Result<BucketTree, OrderError> {
         if buckets.is_empty() {
             return Ok(self.clone());
         }
         let top = Node::with(self.top.as_ref(), 0, self.bits, buckets)?;
-        Ok(Tree { bits: self.bits, top: Some(top) })
+        Ok(BucketTree { bits: self.bits, top: Some(top) })
     }
 
     /// The map as a trie in which the way of `key` ends at a bucket: whole groups elsewhere.
-    pub(crate) fn trie_towards(&self, key: &MapKey) -> Result<MapTrie, OrderError> {
+    ///
+    /// # Errors
+    /// [`OrderError`] if the buckets it was made from were not those of one map.
+    pub fn trie_towards(&self, key: &MapKey) -> Result<MapTrie, OrderError> {
         let mut parts: Vec<&Node> = self.top.iter().collect();
         loop {
             let trie = MapTrie::join(parts.iter().map(|part| part.subtree))?;
@@ -75,10 +119,10 @@ impl Node {
             let [subtree] = changed else { return Err(OrderError::NotAscending) };
             return Ok(Node { subtree: *subtree, children: None });
         }
-        let below = depth + FAN_BITS;
-        let place = |subtree: &Subtree| Bucket::of(subtree.key(), below);
+        let below = depth + BucketTree::FAN_BITS;
+        let place = |subtree: &Subtree| MapBucket::of(subtree.key(), below);
         let mut old = old.and_then(|old| old.children.as_deref()).into_iter().flatten().peekable();
-        let mut children = Vec::with_capacity(1 << FAN_BITS);
+        let mut children = Vec::with_capacity(1 << BucketTree::FAN_BITS);
         for changed in changed.chunk_by(|one, next| place(one) == place(next)) {
             let here = place(&changed[0]);
             while let Some(before) = old.next_if(|node| place(&node.subtree) < here) {
