@@ -99,6 +99,11 @@ fn hint(error: &client::Error) -> Option<String> {
             "The evidence is in {}. Anyone can check it: indelible verify --fork FILE --key VKEY",
             path.display()
         ),
+        client::Error::Disproven(Disproof::Lie { saved: Some(path), .. }) => format!(
+            "The proof that the log signed this entry is in {}. Who replays the log finds the same: \
+             indelible monitor --replay --once --state NEW-DIR",
+            path.display()
+        ),
         client::Error::Disproven(_) => {
             "The answer was checked and is false. Do not rely on this log or on the way to it."
                 .to_owned()

@@ -68,7 +68,18 @@
 //!
 //! `event` is one of `content-mismatch`, `hash-changed`, `malformed-entry` (class `bad`), `listed-again`,
 //! `new-entry`, `removed`, `status-changed` (class `note`). `before` is the hash that was logged for the
-//! file before, or `null`. `entry` is `null` for a `malformed-entry`.
+//! file before, or `null`. `entry` is `null` for a `malformed-entry`. With `--replay` there is one more line
+//! when everything was read, or at the first lie, which is all there is when it is started again:
+//!
+//! ```json
+//! {"replay":{"checkpoint":{..},"epochs":7,"newest":{"epoch":6,"index":8537,"map":"<hex>"},"map":"<hex>"}}
+//! {"lie":{"kind":"map-root","index":8537,"stated":"<hex>","computed":"<hex>","detail":"the log lied: ..",
+//!         "evidence":"DIR/5f3a0c2b4d1e6978.tlog-proof"}}
+//! ```
+//!
+//! `newest` is the newest epoch, or `null`; its `map` is the recomputed root, which it states, too; the
+//! other `map` is over all entries of the checkpoint. `kind` is one of `epoch-number` (`stated` and
+//! `computed` are numbers), `map-root`, `not-canonical` (both are `null`).
 
 mod args;
 mod evidence;

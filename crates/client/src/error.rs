@@ -8,6 +8,7 @@ use thiserror::Error;
 use tlog::{Hash, LeafIndex, NoteError, PolicyError, TilePath, TreeSize};
 
 use crate::fork::ForkReport;
+use crate::replay::Lie;
 
 /// Why there is no verified answer.
 ///
@@ -35,6 +36,14 @@ pub enum Disproof {
         /// The evidence, checkable by anyone with the log's key.
         report: Box<ForkReport>,
         /// Where the evidence was written, if it was.
+        saved: Option<PathBuf>,
+    },
+    /// The log signed an entry that its own other entries disprove.
+    #[error("{lie}")]
+    Lie {
+        /// What is false, and the proof that the log signed it.
+        lie: Box<Lie>,
+        /// Where the proof was written, if it was.
         saved: Option<PathBuf>,
     },
     /// A proof does not lead to the root that the log signed.

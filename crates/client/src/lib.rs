@@ -6,9 +6,9 @@
 //!
 //! * [`Trust`] says which log, [`Memory`] remembers its newest head.
 //! * [`Client`] asks questions over gRPC, [`Tiles`] reads the log's files over HTTP.
-
 //! * [`decide()`] turns verified facts into a [`Verdict`], [`judging`] finds the facts for many files.
-//! * [`Monitor`] reads every entry and reports what changed.
+//! * [`Monitor`] reads every entry and reports what changed; it can compute again what the log
+//!   concludes from its entries, too, and stops at the first [`Lie`].
 //! * [`audit`] reads what lock files and recipes pin.
 //! * A [`ForkReport`] proves to anyone that a log contradicts itself.
 
@@ -29,6 +29,7 @@ mod history;
 pub mod judging;
 mod memory;
 mod monitor;
+mod replay;
 mod tiles;
 mod trust;
 mod verdict;
@@ -45,6 +46,7 @@ pub use fork::{ForkReport, InvalidReport, NotAFork};
 pub use history::{describe, version_of};
 pub use memory::{Memory, Replaced};
 pub use monitor::{Event, EventKind, Monitor, Progress};
+pub use replay::{Falsehood, Lie, Replayed, ReplayedEpoch};
 pub use tiles::Tiles;
 pub use trust::{InvalidTrust, LogUrl, Trust};
 pub use verdict::{Class, Verdict};

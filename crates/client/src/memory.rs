@@ -9,7 +9,6 @@ use tempfile::NamedTempFile;
 use tlog::SignedCheckpoint;
 
 use crate::error::{Disproof, Error, Undecided};
-use crate::fork::ForkReport;
 
 /// Longest remembered checkpoint in bytes; a note can not be longer.
 const MAX_LEN: u64 = tlog::MAX_NOTE_LEN as u64;
@@ -91,21 +90,25 @@ impl Memory {
     }
 }
 
-/// Writes the report of a fork into `dir` and says where. That it cannot be written does not undo the fork.
+/// Writes the evidence into `dir`, if the error has any, and says where. That it cannot be written does
+/// not undo the fork or the lie.
 pub(crate) fn keep_evidence(dir: &Path, error: Error) -> Error {
     match error {
         Error::Disproven(Disproof::Fork { report, .. }) => {
-            let saved = keep_report(dir, &report).ok();
+            let saved = keep_text(dir, &report.to_string(), "fork").ok();
             Disproof::Fork { report, saved }.into()
+        }
+        Error::Disproven(Disproof::Lie { lie, .. }) => {
+            let saved = keep_text(dir, &lie.evidence().to_string(), "tlog-proof").ok();
+            Disproof::Lie { lie, saved }.into()
         }
         other => other,
     }
 }
 
-fn keep_report(dir: &Path, report: &ForkReport) -> io::Result<PathBuf> {
-    let text = report.to_string();
+fn keep_text(dir: &Path, text: &str, extension: &str) -> io::Result<PathBuf> {
     let digest = Digest::sha256(text.as_bytes()).to_string();
-    let path = dir.join(format!("{}.fork", &digest[..16]));
+    let path = dir.join(format!("{}.{extension}", &digest[..16]));
     write_durably(dir, &path, text.as_bytes())?;
     Ok(path)
 }

@@ -6,8 +6,9 @@ use bytes::{Bytes, BytesMut};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use reqwest::{Response, StatusCode};
 use tlog::{
-    Bundle, ConsistencyProof, Hash, LeafIndex, MAX_ENTRY_LEN, MAX_NOTE_LEN, Plan, TileError,
-    TileKind, TilePath, TreeHead, TreeSize, Verified, VerifiedCheckpoint, bundle_prefix, leaf_hash,
+    Bundle, ConsistencyProof, Hash, LeafIndex, MAX_ENTRY_LEN, MAX_NOTE_LEN, Plan, ProofFile,
+    TileError, TileKind, TilePath, TreeHead, TreeSize, Verified, VerifiedCheckpoint, bundle_prefix,
+    leaf_hash,
 };
 
 use crate::entry::VerifiedEntry;
@@ -70,6 +71,25 @@ impl Tiles {
         }
         entries.retain(|entry| entry.index() >= from && to.contains(entry.index()));
         Ok(entries)
+    }
+
+    /// The proof that the entry at `index` is in the tree of `checkpoint`, with the entry's bytes.
+    pub(crate) async fn proof_file(
+        &self,
+        checkpoint: &VerifiedCheckpoint,
+        index: LeafIndex,
+    ) -> Result<ProofFile, Error> {
+        let head = checkpoint.head();
+        let plan = head.plan_inclusion(index).map_err(Error::malformed)?;
+        let proof = self.verified(head, &plan).await?.inclusion(index);
+        let end = TreeSize::new(index.get() + 1).map_err(Error::malformed)?;
+        let entries = self.entries(checkpoint, index, end).await?;
+        Ok(ProofFile {
+            extra: entries.first().map(|entry| entry.bytes().to_vec()).filter(|e| !e.is_empty()),
+            index,
+            proof: proof.expect("the plan has every tile of the proof"),
+            checkpoint: checkpoint.signed().clone(),
+        })
     }
 
     /// The served checkpoint, unverified.

@@ -1,10 +1,12 @@
 //! `indelible monitor`: reads every entry of the log and reports changes.
 
+mod replay;
+
 use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
-use client::{Class, Error, Event, Monitor, describe};
+use client::{Class, Error, Event, Monitor, Replayed, Undecided, describe};
 use indicatif::ProgressBar;
 use record::ProjectName;
 use serde::Serialize;
@@ -26,10 +28,19 @@ pub struct MonitorArgs {
     /// Without it, changed hashes, differing contents, removals and returns of any file are reported.
     #[arg(long = "project", value_name = "NAME", value_parser = ProjectName::normalise)]
     pub projects: Vec<ProjectName>,
+    /// Compute again what the log concludes from its entries, and stop for good at the first lie
+    ///
+    /// Every entry has to be canonical, epochs have to be numbered without gaps, and the map root of each
+    /// has to be that of the entries before it. It begins with the first entry, whatever was read before;
+    /// a log of millions of files takes a while and some gigabytes in the state directory. What follows
+    /// is printed at the end, and the proof of a lie is put into the state directory.
+    #[arg(long)]
+    pub replay: bool,
     /// Wait this long between looks at the log
     #[arg(long, value_name = "SECONDS", default_value_t = 60, conflicts_with = "once")]
     pub interval: u64,
-    /// Print one JSON object a line: {"event", "class", "index", "before", "entry"}
+    /// Print one JSON object a line: {"event", "class", "index", "before", "entry"}, and with --replay
+    /// {"replay": {..}} or {"lie": {..}}
     #[arg(long)]
     pub json: bool,
     /// Which log.
@@ -50,11 +61,20 @@ pub(crate) async fn run(args: MonitorArgs, out: &mut (dyn Write + Send)) -> Resu
     let trust = args.log.trust()?;
     let url = args.log.url(&trust)?;
     let mut monitor = Monitor::open(trust, url, &args.log.state()?, args.projects)?;
-    if args.once {
-        let worst = catch_up(&mut monitor, out, args.json).await?;
-        return Ok(worst.exit_code());
+    if args.replay {
+        monitor = monitor.with_replay()?;
     }
-    follow(&mut monitor, out, args.json, Duration::from_secs(args.interval)).await
+    let ended = if args.once {
+        catch_up(&mut monitor, out, args.json, &mut None).await.map(Class::exit_code)
+    } else {
+        follow(&mut monitor, out, args.json, Duration::from_secs(args.interval)).await
+    };
+    if let Err(error) = &ended
+        && args.json
+    {
+        replay::print_lie(out, error)?;
+    }
+    Ok(ended?)
 }
 
 /// Catches up again and again. What could not be checked may be checkable later; what is false stays.
@@ -63,13 +83,13 @@ async fn follow(
     out: &mut (dyn Write + Send),
     json: bool,
     interval: Duration,
-) -> Result<u8, Failure> {
-    let mut told = None;
+) -> Result<u8, Error> {
+    let (mut told, mut printed) = (None, None);
     loop {
-        match catch_up(monitor, out, json).await {
+        match catch_up(monitor, out, json, &mut printed).await {
             Ok(_) => told = None,
-            Err(error @ (Error::Disproven(_) | Error::Undecided(client::Undecided::Report(_)))) => {
-                return Err(error.into());
+            Err(error @ (Error::Disproven(_) | Error::Undecided(Undecided::Report(_)))) => {
+                return Err(error);
             }
             Err(error) => {
                 let text = error.to_string();
@@ -84,10 +104,13 @@ async fn follow(
 }
 
 /// Reads as far as the log is published, and returns the worst class of what it reported.
+///
+/// What the replay came to is printed unless it was `printed` before.
 async fn catch_up(
     monitor: &mut Monitor,
     out: &mut (dyn Write + Send),
     json: bool,
+    printed: &mut Option<Replayed>,
 ) -> Result<Class, Error> {
     let mut progress = monitor.refresh().await?;
     let bar = bar(progress);
@@ -101,6 +124,10 @@ async fn catch_up(
         bar.set_position(progress.read.get());
     }
     bar.finish_and_clear();
+    if monitor.replayed() != *printed {
+        replay::print(out, monitor, json).map_err(Undecided::Report)?;
+        *printed = monitor.replayed();
+    }
     Ok(worst)
 }
 

@@ -13,9 +13,10 @@ use tlog::{FULL_WIDTH, LeafIndex, SignedCheckpoint, TreeSize, VerifiedCheckpoint
 pub use self::event::{Event, EventKind};
 use self::state::{State, Step};
 use crate::entry::VerifiedEntry;
-use crate::error::Error;
+use crate::error::{Disproof, Error, Undecided};
 use crate::head;
 use crate::memory;
+use crate::replay::{Found, Lie, Replay, Replayed};
 use crate::tiles::Tiles;
 use crate::trust::{LogUrl, Trust};
 
@@ -26,7 +27,8 @@ const STEP_BUNDLES: u64 = 16;
 ///
 /// What is known of each file, the position reached and the newest verified head are kept in one
 /// database and change in one transaction, which is made when every event before it was handled. So a
-/// monitor that is killed at any moment skips nothing; the events of one step may come again.
+/// monitor that is killed at any moment skips nothing; the events of one step may come again. A
+/// [replay](Monitor::with_replay) has a position of its own, and changes in the same transactions.
 #[derive(Debug)]
 pub struct Monitor {
     trust: Trust,
@@ -36,6 +38,7 @@ pub struct Monitor {
     watched: BTreeSet<ProjectName>,
     checkpoint: Option<VerifiedCheckpoint>,
     cursor: TreeSize,
+    replay: Option<Replay>,
 }
 
 /// How far a monitor has come.
@@ -79,13 +82,33 @@ impl Monitor {
         };
         let (tiles, dir, watched) =
             (Tiles::new(url)?, dir.to_owned(), projects.into_iter().collect());
-        Ok(Monitor { trust, tiles, dir, state, watched, checkpoint, cursor })
+        Ok(Monitor { trust, tiles, dir, state, watched, checkpoint, cursor, replay: None })
+    }
+
+    /// Computes again what the log concludes from its entries, too: see [`Lie`].
+    ///
+    /// It begins with the first entry, whatever was read before, and goes on where it was from then on;
+    /// no entry is read twice because of it.
+    ///
+    /// # Errors
+    /// [`Error::Undecided`] if what is kept of it cannot be used.
+    pub fn with_replay(mut self) -> Result<Monitor, Error> {
+        let replay = Replay::open(self.state.database(), &self.trust);
+        self.replay = Some(replay.map_err(|fault| self.state.unusable(fault))?);
+        Ok(self)
+    }
+
+    /// What the replay has found to be true; `None` without one.
+    pub fn replayed(&self) -> Option<Replayed> {
+        self.replay.as_ref().map(Replay::replayed)
     }
 
     /// How far it has come.
     pub fn progress(&self) -> Progress {
         let head = self.checkpoint.as_ref().map(VerifiedCheckpoint::head);
-        Progress { read: self.cursor, size: head.map_or(TreeSize::ZERO, |head| head.size) }
+        let replayed = self.replay.as_ref().map_or(self.cursor, Replay::cursor);
+        let read = self.cursor.min(replayed);
+        Progress { read, size: head.map_or(TreeSize::ZERO, |head| head.size) }
     }
 
     /// The newest verified checkpoint.
@@ -97,8 +120,9 @@ impl Monitor {
     ///
     /// # Errors
     /// [`Error`] if it is not verified; the remembered one stays. The evidence of a fork is put into the
-    /// state directory.
+    /// state directory. A [`Disproof::Lie`] that a replay has found comes again.
     pub async fn refresh(&mut self) -> Result<Progress, Error> {
+        self.check_lie()?;
         let note = self.tiles.checkpoint().await?;
         let signed = SignedCheckpoint::parse(&note).map_err(Error::malformed)?;
         let served = self.trust.verify(&signed)?;
@@ -116,24 +140,76 @@ impl Monitor {
     ///
     /// # Errors
     /// [`Error`] if the entries are not verified, an event could not be handled or the state not written.
-    /// Nothing has moved then, and all events of these entries come again.
+    /// Nothing has moved then, and all events of these entries come again. After a [`Disproof::Lie`] it
+    /// never moves on; the evidence is put into the state directory.
     pub async fn read(
         &mut self,
-        mut handle: impl FnMut(&Event) -> io::Result<()>,
+        handle: impl FnMut(&Event) -> io::Result<()>,
     ) -> Result<Progress, Error> {
-        let Some(checkpoint) = &self.checkpoint else { return Ok(self.progress()) };
-        let to = end_of_step(self.cursor, checkpoint.head().size);
-        let from = LeafIndex::new(self.cursor.get()).map_err(Error::malformed)?;
-        let entries = self.tiles.entries(checkpoint, from, to).await?;
+        self.check_lie()?;
+        let Some(checkpoint) = self.checkpoint.clone() else { return Ok(self.progress()) };
+        let cursor = self.progress().read;
+        let to = end_of_step(cursor, checkpoint.head().size);
+        let from = LeafIndex::new(cursor.get()).map_err(Error::malformed)?;
+        let entries = self.tiles.entries(&checkpoint, from, to).await?;
+        if let Some(found) = self.step(&checkpoint, entries, to, handle)? {
+            self.stop(&checkpoint, found).await?;
+        }
+        Ok(self.progress())
+    }
+
+    /// Takes in entries up to `to` in one transaction, or finds that they contain a lie.
+    fn step(
+        &mut self,
+        checkpoint: &VerifiedCheckpoint,
+        entries: Vec<VerifiedEntry>,
+        to: TreeSize,
+        mut handle: impl FnMut(&Event) -> io::Result<()>,
+    ) -> Result<Option<Found>, Error> {
+        let unusable = |fault| self.state.unusable(fault);
         let mut step = self.state.begin()?;
+        let mut batch = self.replay.as_ref().map(Replay::begin);
         for entry in entries {
+            if let Some(batch) = &mut batch {
+                batch.take_in(&entry).map_err(unusable)?;
+            }
+            if self.cursor.contains(entry.index()) {
+                continue;
+            }
             if let Some(event) = self.take_in(&mut step, entry)? {
-                handle(&event).map_err(crate::Undecided::Report)?;
+                handle(&event).map_err(Undecided::Report)?;
             }
         }
-        step.commit(to, checkpoint)?;
-        self.cursor = to;
-        Ok(self.progress())
+        let written = batch.map(|batch| batch.write(step.transaction(), checkpoint.head()));
+        let taken = match written.transpose().map_err(unusable)?.transpose() {
+            Ok(taken) => taken,
+            Err(found) => return Ok(Some(found)),
+        };
+        let cursor = self.cursor.max(to);
+        step.commit(cursor, checkpoint)?;
+        self.cursor = cursor;
+        if let Some((replay, taken)) = self.replay.as_mut().zip(taken) {
+            replay.take_over(taken);
+        }
+        Ok(None)
+    }
+
+    /// Ends the replay with a lie, and says so.
+    async fn stop(&mut self, checkpoint: &VerifiedCheckpoint, found: Found) -> Result<(), Error> {
+        let evidence = self.tiles.proof_file(checkpoint, found.index).await?;
+        let lie = Lie::new(found, evidence);
+        if let Some(replay) = &mut self.replay {
+            let ended = replay.end(self.state.database(), lie);
+            ended.map_err(|fault| self.state.unusable(fault))?;
+        }
+        self.check_lie()
+    }
+
+    /// Says the lie that ended the replay.
+    fn check_lie(&self) -> Result<(), Error> {
+        let Some(lie) = self.replay.as_ref().and_then(Replay::lie) else { return Ok(()) };
+        let lie = Disproof::Lie { lie: Box::new(lie.clone()), saved: None };
+        Err(memory::keep_evidence(&self.dir, lie.into()))
     }
 
     /// Updates what is known of the entry's file, and says whether that is an event.

@@ -70,6 +70,11 @@ impl State {
         Ok(Step { state: self, transaction })
     }
 
+    /// The database, for what is kept beside.
+    pub(super) const fn database(&self) -> &Database {
+        &self.database
+    }
+
     pub(super) fn unusable(
         &self,
         error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -90,6 +95,11 @@ impl Step<'_> {
             Ok(transaction.commit()?)
         };
         create(self.transaction).map_err(|error| self.state.unusable(error))
+    }
+
+    /// The transaction, for what changes together with this.
+    pub(super) const fn transaction(&self) -> &WriteTransaction {
+        &self.transaction
     }
 
     /// What was last known of a file.

@@ -8,5 +8,6 @@ mod log;
 mod monitor;
 mod python;
 mod questions;
+mod replay;
 mod server;
 mod states;
