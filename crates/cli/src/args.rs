@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use client::{Client, LogUrl, Memory, Trust};
 
+use crate::audit::AuditArgs;
 use crate::evidence::EvidenceArgs;
 use crate::explain::ExplainArgs;
 use crate::failure::Failure;
@@ -33,6 +34,8 @@ const EXIT_CODES: &str = "Exit codes: 0 proven good; 1 proven bad (a conflict, o
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Check what lock files, recipes and folders pin: does everybody else see the same files?
+    Audit(AuditArgs),
     /// Write all that the log has about a project, a file or a hash, to be checked offline
     Evidence(EvidenceArgs),
     /// Tell why a hash did not match: a late wheel, a change, a damaged download

@@ -17,22 +17,22 @@ use crate::failure::Failure;
 pub struct FreshnessArgs {
     /// Exit with 2 unless the log looked at the package index within this time: 90s, 30m, 2h, 7d
     #[arg(long, value_name = "DURATION")]
-    pub max_age: Option<MaxAge>,
+    pub max_age: Option<Span>,
 }
 
-/// The greatest age of an answer.
+/// A length of time: a whole number of seconds, minutes, hours or days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MaxAge(Duration);
+pub struct Span(Duration);
 
 /// The text is not a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("expected a whole number and a unit: s, m, h or d")]
 pub struct InvalidDuration;
 
-impl FromStr for MaxAge {
+impl FromStr for Span {
     type Err = InvalidDuration;
 
-    fn from_str(text: &str) -> Result<MaxAge, InvalidDuration> {
+    fn from_str(text: &str) -> Result<Span, InvalidDuration> {
         let number = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
         let unit = match &text[number.len()..] {
             "s" => 1,
@@ -44,7 +44,13 @@ impl FromStr for MaxAge {
         let number = Some(number).filter(|number| number.bytes().all(|b| b.is_ascii_digit()));
         let number: Option<u64> = number.and_then(|number| number.parse().ok());
         let seconds = number.and_then(|number| number.checked_mul(unit)).ok_or(InvalidDuration)?;
-        Ok(MaxAge(Duration::from_secs(seconds)))
+        Ok(Span(Duration::from_secs(seconds)))
+    }
+}
+
+impl Span {
+    pub(crate) const fn duration(self) -> Duration {
+        self.0
     }
 }
 
@@ -108,7 +114,8 @@ pub(crate) fn print(
     writeln!(out, "the index was seen up to {serial}, last complete sweep: {swept}")
 }
 
-fn in_words(age: Duration) -> String {
+/// A length of time, rounded down, with its unit.
+pub(crate) fn in_words(age: Duration) -> String {
     match age.as_secs() {
         seconds @ 0..120 => format!("{seconds} s"),
         seconds @ 120..7200 => format!("{} min", seconds / 60),
@@ -123,7 +130,7 @@ impl FreshnessArgs {
     /// # Errors
     /// [`Failure`] if they are, or if it is not known how old they are.
     pub(crate) fn check(&self, epoch: Option<&EpochEntry>, now: Timestamp) -> Result<(), Failure> {
-        let Some(MaxAge(limit)) = self.max_age else { return Ok(()) };
+        let Some(Span(limit)) = self.max_age else { return Ok(()) };
         let Some(epoch) = epoch else {
             return Err(Failure::undecided(
                 "the log does not say when it last looked at the index",
@@ -150,13 +157,13 @@ mod tests {
         for (text, seconds) in
             [("0s", 0), ("90s", 90), ("30m", 1800), ("2h", 7200), ("7d", 604_800)]
         {
-            assert_eq!(text.parse(), Ok(MaxAge(Duration::from_secs(seconds))), "{text}");
+            assert_eq!(text.parse(), Ok(Span(Duration::from_secs(seconds))), "{text}");
         }
         for text in
             ["", "7", "h", "+7h", "-7h", "1.5h", "7 h", "7H", "7hh", "99999999999999999999s"]
         {
-            assert_eq!(text.parse::<MaxAge>(), Err(InvalidDuration), "{text}");
+            assert_eq!(text.parse::<Span>(), Err(InvalidDuration), "{text}");
         }
-        assert_eq!(format!("{}d", u64::MAX).parse::<MaxAge>(), Err(InvalidDuration));
+        assert_eq!(format!("{}d", u64::MAX).parse::<Span>(), Err(InvalidDuration));
     }
 }

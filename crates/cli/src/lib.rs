@@ -24,6 +24,25 @@
 //! `{"fork":{"origin":..,"older":{"size":..,"root":..},"newer":{"size":..,"root":..},"root":..}}`, whose
 //! last root is that of the older size as the newer tree has it.
 //!
+//! `audit --json` prints the same with more to each result, and with what could not be read:
+//!
+//! ```json
+//! {"checkpoint":{..},"coverage":{..},
+//!  "results":[{"path":"uv.lock","project":"a",..,"detail":"listed ..","line":12,"class":"good",
+//!    "first_seen":{"index":7,"time":"2026-11-21T01:13:58Z","via":null},"remark":null}],
+//!  "summary":{"match":1},
+//!  "errors":[{"path":"other.lock","line":3,"reason":".."}]}
+//! ```
+//!
+//! Results come in the order of the sources. `path` is the source, or the file itself if it was hashed;
+//! `line` is `null` where a source has no lines, `filename` where it names no file. `class` is one of
+//! `good`, `note`, `undecided`, `bad`, worse than the verdict's own where `--strict`, `--fail-on` or
+//! `--min-age` make it so. `first_seen` is the first entry in which the index lists the file with these
+//! bytes, by the log's clock; `via` names the data set if that is somebody else's sighting. `remark` is what
+//! `--min-age` has to say. With `--format sarif` each verdict is a rule, and plain matches are left out
+//! unless `--verbose` is given; with `--format junit` bad files are failures, undecided ones and
+//! unreadable sources errors, and notes are skipped.
+//!
 //! `lookup` prints one object, with entries as the log has them:
 //!
 //! ```json
@@ -82,6 +101,7 @@
 //! `computed` are numbers), `map-root`, `not-canonical` (both are `null`).
 
 mod args;
+mod audit;
 mod evidence;
 mod explain;
 mod failure;
@@ -99,10 +119,11 @@ use std::io::Write;
 use std::process::ExitCode;
 
 pub use args::{Cli, Command, LogArgs};
+pub use audit::{AuditArgs, Format, PolicyArgs};
 pub use evidence::EvidenceArgs;
 pub use explain::ExplainArgs;
 pub use failure::Failure;
-pub use freshness::{FreshnessArgs, InvalidDuration, MaxAge};
+pub use freshness::{FreshnessArgs, InvalidDuration, Span};
 pub use lookup::LookupArgs;
 pub use monitor::MonitorArgs;
 pub use proof::ProofArgs;
@@ -120,6 +141,7 @@ pub async fn run(cli: Cli) -> ExitCode {
 /// [`Failure`] if there is no result; it knows the exit code.
 pub async fn execute(command: Command, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
     match command {
+        Command::Audit(args) => audit::run(args, out).await,
         Command::Explain(args) => explain::run(args, out).await,
         Command::Evidence(args) => evidence::run(args, out).await,
         Command::Lookup(args) => lookup::run(args, out).await,

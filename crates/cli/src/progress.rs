@@ -1,5 +1,6 @@
 //! Progress bars: on standard error, and only if that is a terminal.
 
+use client::judging::{Progress, Step};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Files smaller than this are hashed before anyone could look.
@@ -16,6 +17,34 @@ pub(crate) fn of_file(name: &str, len: u64) -> ProgressBar {
 /// Shows how many things of a known number are done.
 pub(crate) fn of_many(len: u64, what: &'static str) -> ProgressBar {
     bar(len, "{msg} {bar:30} {human_pos}/{human_len}, {eta} left").with_message(what)
+}
+
+/// Shows how far judging has come, one step after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Steps(Option<(Step, ProgressBar)>);
+
+impl Steps {
+    pub(crate) fn show(&mut self, progress: Progress) {
+        let Progress { step, done, total } = progress;
+        if self.0.as_ref().is_none_or(|(shown, _)| *shown != step) {
+            self.clear();
+            let what = match step {
+                Step::Hashes => "looking hashes up",
+                Step::Names => "looking filenames up",
+                Step::Projects => "looking projects up",
+            };
+            self.0 = Some((step, of_many(total as u64, what)));
+        }
+        if let Some((_, bar)) = &self.0 {
+            bar.set_position(done as u64);
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        if let Some((_, bar)) = self.0.take() {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 fn bar(len: u64, template: &str) -> ProgressBar {

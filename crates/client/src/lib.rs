@@ -49,7 +49,7 @@ pub use monitor::{Event, EventKind, Monitor, Progress};
 pub use replay::{Falsehood, Lie, Replayed, ReplayedEpoch};
 pub use tiles::Tiles;
 pub use trust::{InvalidTrust, LogUrl, Trust};
-pub use verdict::{Class, Verdict};
+pub use verdict::{Class, UnknownVerdict, Verdict};
 
 /// What this client calls itself.
 const USER_AGENT: &str = concat!("indelible/", env!("CARGO_PKG_VERSION"));

@@ -1,6 +1,9 @@
 //! Verdicts: what a log says about one file, in one word.
 
 use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
 
 /// What a log says about a file. `Display` is the name that scripts rely on.
 ///
@@ -53,7 +56,52 @@ pub enum Class {
     Bad,
 }
 
+/// The text is no verdict's name.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("expected one of {}", Verdict::ALL.map(Verdict::name).join(", "))]
+pub struct UnknownVerdict;
+
 impl Verdict {
+    /// All of them, in the order of their names.
+    pub const ALL: [Verdict; 13] = [
+        Verdict::Conflict,
+        Verdict::KnownReleaseUnknownHash,
+        Verdict::Match,
+        Verdict::MatchQuarantined,
+        Verdict::MatchRemoved,
+        Verdict::MatchYanked,
+        Verdict::NotFromIndex,
+        Verdict::NotYetObserved,
+        Verdict::SameBytesOtherName,
+        Verdict::SameReleaseOtherFile,
+        Verdict::UncoveredAlgorithm,
+        Verdict::Unexpected,
+        Verdict::UnknownRelease,
+    ];
+
+    /// What it means, in words for a person who reads it for the first time.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Verdict::Conflict => "another hash was logged for this filename",
+            Verdict::KnownReleaseUnknownHash => {
+                "the release is known, these bytes are not: often a forge archive, a rebuild or a repack"
+            }
+            Verdict::Match => "logged with this hash and no other, and listed now",
+            Verdict::MatchQuarantined => "logged with this hash, but quarantined by the index",
+            Verdict::MatchRemoved => "logged with this hash, but listed no more",
+            Verdict::MatchYanked => "logged with this hash, but yanked",
+            Verdict::NotFromIndex => "not from the package index",
+            Verdict::NotYetObserved => "not known, and nothing says that the log would know it",
+            Verdict::SameBytesOtherName => "these bytes were logged as a file of another release",
+            Verdict::SameReleaseOtherFile => {
+                "these bytes were logged as another file of the release"
+            }
+            Verdict::UncoveredAlgorithm => "pinned without a SHA-256, which alone the log holds",
+            Verdict::Unexpected => "the publisher expects another hash for this filename",
+            Verdict::UnknownRelease => "neither the release nor the bytes were ever logged",
+        }
+    }
+
     /// The name that reports and scripts use.
     pub const fn name(self) -> &'static str {
         match self {
@@ -73,6 +121,11 @@ impl Verdict {
         }
     }
 
+    /// Whether it is good, and still worth a warning: the file is no longer plainly listed.
+    pub const fn warns(self) -> bool {
+        matches!(self, Verdict::MatchQuarantined | Verdict::MatchRemoved | Verdict::MatchYanked)
+    }
+
     /// How good or bad it is.
     pub const fn class(self) -> Class {
         match self {
@@ -89,6 +142,14 @@ impl Verdict {
             Verdict::NotYetObserved => Class::Undecided,
             Verdict::Conflict | Verdict::Unexpected => Class::Bad,
         }
+    }
+}
+
+impl FromStr for Verdict {
+    type Err = UnknownVerdict;
+
+    fn from_str(name: &str) -> Result<Verdict, UnknownVerdict> {
+        Verdict::ALL.into_iter().find(|verdict| verdict.name() == name).ok_or(UnknownVerdict)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::log::{TestLog, file, filler, key, removed};
 use crate::server::Lie;
-use crate::{Session, eventful};
+use crate::{Session, eventful, timeless};
 
 /// A project before and after the newest of two epochs.
 fn log() -> TestLog {
@@ -20,19 +20,6 @@ async fn session() -> Session {
     session.write("attrs-1.0.tar.gz", "sdist");
     session.write("attrs-3.0.tar.gz", "unheard of");
     session
-}
-
-/// Without what depends on when the test runs.
-fn timeless(shown: &str) -> String {
-    let line = |line: &str| match (line.rsplit_once(" ("), line.split_once("\"age\":")) {
-        (Some((before, age)), _) if age.ends_with(" ago)") => format!("{before} ([age] ago)"),
-        (_, Some((before, after))) => {
-            let after = after.trim_start_matches(|c: char| c.is_ascii_digit());
-            format!("{before}\"age\":[age]{after}")
-        }
-        _ => line.to_owned(),
-    };
-    shown.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]

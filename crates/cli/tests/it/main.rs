@@ -1,6 +1,7 @@
 //! The program `indelible` against a log that is honest, and against one that is not.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod audit;
 mod complete;
 mod explain;
 #[expect(dead_code, reason = "shared with the tests of the client")]
@@ -91,4 +92,17 @@ pub(crate) fn eventful() -> TestLog {
     ]);
     log.append(&filler(20)[10..]);
     log
+}
+
+/// Without what depends on when the test runs.
+pub(crate) fn timeless(shown: &str) -> String {
+    let line = |line: &str| match (line.rsplit_once(" ("), line.split_once("\"age\":")) {
+        (Some((before, age)), _) if age.ends_with(" ago)") => format!("{before} ([age] ago)"),
+        (_, Some((before, after))) => {
+            let after = after.trim_start_matches(|c: char| c.is_ascii_digit());
+            format!("{before}\"age\":[age]{after}")
+        }
+        _ => line.to_owned(),
+    };
+    shown.lines().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -4,6 +4,7 @@
 mod batch;
 mod complete;
 mod installers;
+mod judging;
 mod log;
 mod monitor;
 mod python;

@@ -85,6 +85,7 @@ struct Shared {
     log: Arc<TestLog>,
     lie: Lie,
     note: Option<Bytes>,
+    lookups: usize,
 }
 
 #[derive(Clone)]
@@ -97,7 +98,7 @@ impl Server {
     pub(crate) async fn start(log: TestLog) -> Server {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Shared { log: Arc::new(log), lie: Lie::None, note: None };
+        let shared = Shared { log: Arc::new(log), lie: Lie::None, note: None, lookups: 0 };
         let server = Server { shared: Arc::new(Mutex::new(shared)), address };
         let files = axum::Router::new()
             .route("/checkpoint", get(checkpoint))
@@ -130,6 +131,11 @@ impl Server {
     pub(crate) fn append(&self, entries: &[Entry]) {
         let mut shared = self.shared.lock().unwrap();
         Arc::make_mut(&mut shared.log).append(entries);
+    }
+
+    /// How many keys were looked up so far.
+    pub(crate) fn lookups(&self) -> usize {
+        self.shared.lock().unwrap().lookups
     }
 
     fn served(&self) -> Shared {
@@ -302,6 +308,7 @@ impl Log for Server {
         &self,
         request: Request<v1::LookupRequest>,
     ) -> Result<Response<v1::LookupResponse>, Status> {
+        self.shared.lock().unwrap().lookups += 1;
         let served = self.served();
         let (log, lie) = (&served.log, served.lie);
         let Some(key) = wanted(request.into_inner(), lie) else {
