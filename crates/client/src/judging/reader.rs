@@ -4,9 +4,10 @@ use record::{EpochEntry, LookupKey};
 use tlog::VerifiedCheckpoint;
 
 use crate::answer::VerifiedLookup;
+use crate::batch::Answered;
 use crate::client::Client;
 use crate::entry::VerifiedEntry;
-use crate::error::{Error, Undecided};
+use crate::error::Error;
 
 /// All entries of one key, verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +40,12 @@ impl LogReader for Client {
         keys: &[LookupKey],
         take: &mut (dyn FnMut(Option<KeyEntries>) + Send),
     ) -> Result<(), Error> {
-        for key in keys {
-            match self.lookup(key).await {
-                Ok(answer) => take(Some(KeyEntries::from(&answer))),
-                Err(Error::Undecided(Undecided::TooMany(_))) => take(None),
-                Err(error) => return Err(error),
-            }
+        let mut answers = self.lookup_many(keys.to_vec());
+        while let Some(answered) = answers.next().await? {
+            take(match answered {
+                Answered::Found(answer) => Some(KeyEntries::from(&*answer)),
+                Answered::TooMany(_) => None,
+            });
         }
         Ok(())
     }

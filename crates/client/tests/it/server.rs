@@ -333,6 +333,7 @@ impl Log for Server {
         while let Some(message) = asked.message().await? {
             keys.extend(message.lookups.into_iter().map(|lookup| wanted(lookup, served.lie)));
         }
+        self.shared.lock().unwrap().lookups += keys.len();
         let messages = batch::answer(&served.log, served.note(), &keys, served.lie);
         Ok(Response::new(stream::iter(messages.into_iter().map(Ok).collect::<Vec<_>>())))
     }
