@@ -6,7 +6,7 @@ use super::super::source::Source;
 use super::super::toml;
 use super::super::url::filename_of;
 use super::package;
-use super::separate::{self, Named};
+use super::separate;
 
 /// Keys of a package that does not come from an index.
 const ELSEWHERE: [&str; 6] = ["bzr", "git", "hg", "path", "svn", "url"];
@@ -25,11 +25,6 @@ pub(super) fn read(source: &Source<'_>, pins: &mut Pins) -> Result<(), InvalidSo
             let files = package.items_of("files")?;
             package::add(files.iter().map(|file| file_of(file, &base)), &base, pins)
         });
-    };
-    let describe = |package: &Node<'_>| {
-        let name = package.required("name")?.text()?;
-        let version = package.text_of("version")?.unwrap_or_default();
-        Ok(Named { key: format!("{name} {version}"), base: describe(package)? })
     };
     let packages = packages.iter().map(describe).collect::<Result<Vec<_>, _>>()?;
     separate::read(&packages, table, file_of, pins)
@@ -83,11 +78,11 @@ path = "./libs/x"
 "#;
 
     const APART: &str = r#"[[package]]
-name = "a"
+name = "A"
 version = "1.0"
 
 [[package]]
-name = "a"
+name = "A"
 version = "1.0"
 extras = ["x"]
 
@@ -125,7 +120,7 @@ content_hash = "sha256:<z>"
                 &[
                     "10 bare 2 - - - -",
                     "19 a 1.0 a-1.0.tar.gz <a> - -",
-                    "22 gone - gone-3.tar.gz <b> - -",
+                    "22 gone 3 gone-3.tar.gz <b> - -",
                 ],
             ),
         ];
@@ -142,7 +137,7 @@ content_hash = "sha256:<z>"
             (INLINE, "name = \"from-git\"", "", "line 14: 'name' is missing"),
             (INLINE, "\"4\"", "4", "line 28: a string is expected here"),
             (APART, "name = \"bare\"", "name = []", "line 11: a string is expected here"),
-            (APART, "\"gone 3\"", "\" 3\"", "line 22: '' is no project's name"),
+            (APART, "\"gone 3\"", "\" 3\"", "line 21: '' is no project's name"),
         ] {
             let refused = refusal("pdm.lock", &sample.replacen(what, instead, 1));
             assert!(refused.starts_with(reason), "{instead}: {refused}");

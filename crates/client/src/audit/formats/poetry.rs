@@ -7,7 +7,7 @@ use super::super::source::Source;
 use super::super::toml;
 use super::super::url::filename_of;
 use super::package;
-use super::separate::{self, Named};
+use super::separate;
 
 pub(super) fn matches(source: &Source<'_>) -> bool {
     source.has_toml("[package]", "name") && source.has_toml("metadata", "content-hash")
@@ -25,11 +25,8 @@ pub(super) fn read(source: &Source<'_>, pins: &mut Pins) -> Result<(), InvalidSo
             package::add(files.iter().map(|file| file_of(file, &base)), &base, pins)
         });
     };
-    let describe = |package: &Node<'_>| {
-        let key = package.required("name")?.text()?.to_owned();
-        Ok(Named { key, base: describe(package, source)? })
-    };
-    let packages = packages.iter().map(describe).collect::<Result<Vec<_>, _>>()?;
+    let packages = packages.iter().map(|package| describe(package, source));
+    let packages = packages.collect::<Result<Vec<_>, _>>()?;
     separate::read(&packages, table, file_of, pins)
 }
 
@@ -229,7 +226,7 @@ from-git = []
             (INLINE, "files = []", "files = 1", "line 17: a list is expected here"),
             (INLINE, "name = \"mirrored\"", "name = 1", "line 25: a string is expected here"),
             (WITH_NAMES, "{file = \"twice-1.0.tar.gz\", ", "1, {", "line 30: a table is expected"),
-            (WITH_NAMES, "\"dotted.name\" =", "\"-\" =", "line 27: '-' is no project's name"),
+            (WITH_NAMES, "\"dotted.name\" =", "\"-\" =", "line 26: '-' is no project's name"),
             (HASHES, "\"<a>\"", "\"<a>\" \"\"", "line 19: "),
         ] {
             let refused = refusal("poetry.lock", &sample.replacen(what, instead, 1));

@@ -6,7 +6,7 @@ use super::super::node::Node;
 use super::super::pin::{InvalidSource, Pin, Pins};
 use super::super::source::Source;
 use super::super::toml;
-use super::super::url::filename_of;
+use super::super::url::{filename_of, may_be_of_index};
 use super::package;
 
 /// Lock versions begin so; a later one may add keys only.
@@ -55,7 +55,16 @@ fn describe(package: &Node<'_>, source: &Source<'_>) -> Result<Pin, InvalidSourc
 
 fn files_of(package: &Node<'_>, base: &Pin) -> Result<Vec<Pin>, InvalidSource> {
     let single = ["archive", "sdist"].into_iter().filter_map(|key| package.get(key));
-    single.chain(package.items_of("wheels")?).map(|file| read_file(file, base)).collect()
+    let files = single.chain(package.items_of("wheels")?).map(|file| {
+        let mut pin = read_file(file, base)?;
+        // Without an index the place alone tells where a file comes from.
+        let place = file.text_of("url")?.filter(|_| package.get("index").is_none());
+        if place.is_some_and(|url| !may_be_of_index(url)) {
+            pin.from_index = Some(false);
+        }
+        Ok(pin)
+    });
+    files.collect()
 }
 
 fn read_file(file: &Node<'_>, base: &Pin) -> Result<Pin, InvalidSource> {
@@ -102,10 +111,15 @@ version = "2"
 
 [[packages.wheels]]
 name = "nested-2-py3-none-any.whl"
-url = "https://files.example/nested-2-py3-none-any.whl"
+url = "https://files.example/packages/00/nested-2-py3-none-any.whl"
 
 [packages.wheels.hashes]
 sha256 = "<c>"
+
+[[packages]]
+name = "rebuilt"
+version = "3"
+wheels = [{ url = "https://cdn.example/rebuilt-3-py3-none-any.whl", hashes = { sha256 = "<g>" } }]
 
 [[packages]]
 name = "archived"
@@ -136,11 +150,12 @@ wheels = [
             "10 a 1.0 a-1.0-py3-none-any.whl <b> - index",
             "11 a 1.0 a-1.0-py2-none-any.whl - sha512 index",
             "18 nested 2 nested-2-py3-none-any.whl <c> - -",
-            "27 archived - archived-3.zip <d> - elsewhere",
-            "29 from-git - - - - elsewhere",
-            "33 from-directory - - - - elsewhere",
-            "42 made-up 4 - <e> - -",
-            "43 made-up 4 - <f> - -",
+            "28 rebuilt 3 rebuilt-3-py3-none-any.whl <g> - elsewhere",
+            "32 archived - archived-3.zip <d> - elsewhere",
+            "34 from-git - - - - elsewhere",
+            "38 from-directory - - - - elsewhere",
+            "47 made-up 4 - <e> - -",
+            "48 made-up 4 - <f> - -",
         ];
         assert_eq!(rows("pylock.toml", SAMPLE), expected);
     }

@@ -2,79 +2,65 @@
 
 use std::collections::{HashMap, HashSet};
 
-use record::{canonical_version, split_filename};
+use record::{ProjectName, canonical_version, split_filename};
 
 use super::super::node::{Node, project};
 use super::super::pin::{InvalidSource, Pin, Pins};
 
-/// A package and the key of its files.
-pub(super) struct Named {
-    /// Key in the table; several versions may share one.
-    pub(super) key: String,
-    /// What the package says of all its files.
-    pub(super) base: Pin,
-}
-
-/// Reads the table: lists of files by key. Packages without files are added as such.
+/// Reads the table: lists of files by project, or by `project version`. Packages without files are
+/// added as such.
 ///
 /// # Errors
 /// [`InvalidSource`] if the table is malformed.
 pub(super) fn read(
-    packages: &[Named],
+    packages: &[Pin],
     table: &Node<'_>,
     file_of: impl Fn(&Node<'_>, &Pin) -> Result<Pin, InvalidSource>,
     pins: &mut Pins,
 ) -> Result<(), InvalidSource> {
-    let mut by_key: HashMap<&str, Vec<&Pin>> = HashMap::new();
+    let mut by_project: HashMap<Option<&ProjectName>, Vec<&Pin>> = HashMap::new();
     for package in packages {
-        by_key.entry(&package.key).or_default().push(&package.base);
+        by_project.entry(package.project.as_ref()).or_default().push(package);
     }
     let mut with_files = HashSet::new();
     for (key, files) in table.members()? {
-        let candidates = by_key.get(key.as_ref()).map_or(&[][..], Vec::as_slice);
+        let (name, version) = key.split_once(' ').map_or((&**key, None), |(n, v)| (n, Some(v)));
+        let project = project(files.line, name)?;
+        let mut candidates = by_project.get(&Some(&project)).cloned().unwrap_or_default();
+        candidates
+            .retain(|it| version.is_none_or(|version| it.version.as_deref() == Some(version)));
+        let base = shared(&candidates, project, version);
         for file in files.items()? {
-            let base = shared(candidates, key, file)?;
             let mut pin = file_of(file, &base)?;
-            if candidates.len() > 1 {
-                choose(candidates, &mut pin);
-            }
+            choose(&candidates, &mut pin);
             pins.add(pin)?;
-            with_files.insert(key.as_ref());
+            with_files
+                .extend(candidates.iter().map(|package| (&package.project, &package.version)));
         }
     }
-    let bare = packages.iter().filter(|package| !with_files.contains(package.key.as_str()));
-    bare.into_iter().try_for_each(|package| pins.add(package.base.clone()))
+    let is_bare = |it: &&Pin| !with_files.contains(&(&it.project, &it.version));
+    packages.iter().filter(is_bare).try_for_each(|package| pins.add(package.clone()))
 }
 
-/// What all packages that may have the file agree on.
-fn shared(candidates: &[&Pin], key: &str, file: &Node<'_>) -> Result<Pin, InvalidSource> {
-    let Some((first, others)) = candidates.split_first() else {
-        let name = key.split(' ').next().unwrap_or_default();
-        return Ok(Pin { project: Some(project(file.line, name)?), ..Pin::default() });
-    };
-    let mut base = (*first).clone();
-    for other in others {
-        if other.version != base.version {
-            base.version = None;
-        }
-        if other.from_index != base.from_index {
-            base.from_index = None;
-        }
-    }
-    Ok(base)
+/// What all packages that may have a file agree on.
+fn shared(candidates: &[&Pin], project: ProjectName, version: Option<&str>) -> Pin {
+    let agreed = candidates.split_first().filter(|(first, others)| {
+        others.iter().all(|it| (&it.version, it.from_index) == (&first.version, first.from_index))
+    });
+    let stated = Pin { version: version.map(str::to_owned), ..Pin::default() };
+    Pin { project: Some(project), ..agreed.map_or(stated, |(first, _)| (*first).clone()) }
 }
 
-/// Takes version and origin of the package that the file's name speaks of.
+/// Takes version and origin of the package that a file's name speaks of.
 fn choose(candidates: &[&Pin], pin: &mut Pin) {
     let named = pin.filename.as_deref().and_then(|name| split_filename(name, pin.project.as_ref()));
-    let Some((_, version)) = named else { return };
-    let same = |stated: &String| {
-        *stated == version
-            || canonical_version(stated)
-                .is_some_and(|stated| Some(stated) == canonical_version(&version))
+    let Some((_, version)) = named.filter(|_| candidates.len() > 1) else { return };
+    let canonical = canonical_version(&version);
+    let is_named = |stated: &String| {
+        *stated == version || canonical.is_some() && canonical_version(stated) == canonical
     };
-    let chosen = candidates.iter().find(|package| package.version.as_ref().is_some_and(same));
-    if let Some(package) = chosen {
+    let mut named = candidates.iter().filter(|it| it.version.as_ref().is_some_and(is_named));
+    if let Some(package) = named.next() {
         pin.version.clone_from(&package.version);
         pin.from_index = package.from_index;
     }

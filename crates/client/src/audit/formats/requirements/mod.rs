@@ -48,19 +48,23 @@ pub(super) fn is_named(name: &str) -> bool {
         && (name.contains("requirements") || name.contains("constraints"))
 }
 
-/// Whether the first thing that is said is a requirement of one version or with a hash, or an option.
+/// Whether there is a requirement of one version or with a hash, or an option, and before it nothing but
+/// other requirements.
 pub(super) fn matches(source: &Source<'_>) -> bool {
-    let Some(line) = joined(source.text).find(|line| !line.words.is_empty()) else { return false };
-    let Some((first, rest)) = line.words.split_first() else { return false };
-    if first.text.starts_with('-') {
-        let (name, _) = split_option(first.text);
-        let known = [&EDITABLE[..], &INCLUDES, &WITH_VALUE, &WITHOUT_VALUE];
-        return known.iter().any(|options| options.contains(&name));
+    for line in joined(source.text) {
+        let Some((first, rest)) = line.words.split_first() else { continue };
+        if first.text.starts_with('-') {
+            let (name, _) = split_option(first.text);
+            let known = [&EDITABLE[..], &INCLUDES, &WITH_VALUE, &WITHOUT_VALUE];
+            return known.iter().any(|options| options.contains(&name));
+        }
+        let (text, options) = text_of(first, rest);
+        let Ok(Requirement { base, .. }) = Requirement::parse(&text) else { return false };
+        if base.version.is_some() || options.iter().any(|word| word.text.starts_with("--hash")) {
+            return true;
+        }
     }
-    let (text, options) = text_of(first, rest);
-    let hashed = options.iter().any(|word| word.text.starts_with("--hash"));
-    let requirement = Requirement::parse(&text).ok().map(|requirement| requirement.base);
-    requirement.is_some_and(|it| it.project.is_some() && (it.version.is_some() || hashed))
+    false
 }
 
 pub(super) fn read(source: &Source<'_>, pins: &mut Pins) -> Result<(), InvalidSource> {
@@ -179,6 +183,7 @@ fn add(base: &Pin, (line, stated): Hash, pins: &mut Pins) -> Result<(), InvalidS
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::Format;
     use crate::audit::tests::{hash, read, refusal, rows, survives_damage};
 
     const SAMPLE: &str = r#"# Made by a tool from requirements.in
@@ -216,6 +221,20 @@ https://forge.example/x.zip#egg=direct-5&md5=00
         assert_eq!(rows("requirements.txt", SAMPLE), expected);
         assert_eq!(rows("any.name", SAMPLE), expected);
         assert_eq!(rows("any.name", &SAMPLE.replace('\n', "\r\n")), expected);
+    }
+
+    #[test]
+    fn other_texts_are_no_requirements() {
+        for (text, format) in [
+            ("a\nb>1\nc==1\n", Some(Format::Requirements)),
+            ("./x\nb --hash=sha256:<a>\n", Some(Format::Requirements)),
+            ("--pre\n", Some(Format::Requirements)),
+            ("Files\nof us: <a>\nc==1\n", Some(Format::AnyText)),
+            ("--- a\n+++ <a>\n", Some(Format::AnyText)),
+            ("a\nb\n", None),
+        ] {
+            assert_eq!(read("any.name", text).ok().map(|pins| pins.format), format, "{text}");
+        }
     }
 
     #[test]
