@@ -1,14 +1,13 @@
 //! JSON with lines.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::node::{Node, Value};
+use super::node::{Node, Value, only_once};
 use super::pin::InvalidSource;
 use super::source::Lines;
 
@@ -64,8 +63,8 @@ impl<'a> Document<'a> {
         }
         let value = match text.as_bytes().first() {
             Some(b'{') => {
-                let Members(members) = part(text, line)?;
-                only_once(&members, line)?;
+                let InOrder(members) = part(text, line)?;
+                only_once(members.iter().map(|(key, _)| key.as_str()), line)?;
                 let member = |(key, raw)| Ok((Cow::Owned(key), self.node(raw, depth + 1)?));
                 Value::Table(members.into_iter().map(member).collect::<Result<_, _>>()?)
             }
@@ -91,23 +90,14 @@ fn part<'a, T: Deserialize<'a>>(text: &'a str, line: u64) -> Result<T, InvalidSo
     })
 }
 
-/// Refuses a key that stands twice: programs differ in which of the two they believe.
-fn only_once(members: &[(String, &RawValue)], line: u64) -> Result<(), InvalidSource> {
-    let mut seen = HashSet::with_capacity(members.len());
-    match members.iter().find(|(key, _)| !seen.insert(key)) {
-        Some((key, _)) => Err(InvalidSource::at(line, format!("'{key}' stands twice"))),
-        None => Ok(()),
-    }
-}
-
 /// Keys and values of an object, in order.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+struct InOrder<'a>(Vec<(String, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for Members<'de> {
+impl<'de> Deserialize<'de> for InOrder<'de> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Members<'de>;
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = InOrder<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
@@ -118,10 +108,10 @@ impl<'de> Deserialize<'de> for Members<'de> {
                 while let Some(member) = map.next_entry()? {
                     members.push(member);
                 }
-                Ok(Members(members))
+                Ok(InOrder(members))
             }
         }
-        deserializer.deserialize_map(InOrder)
+        deserializer.deserialize_map(Pairs)
     }
 }
 

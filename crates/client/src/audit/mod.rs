@@ -15,6 +15,7 @@ mod pin;
 mod source;
 mod toml;
 mod url;
+mod yaml;
 
 pub use formats::Format;
 pub use orig::OrigTarball;

@@ -1,6 +1,7 @@
 //! Structured text as a tree in which every value knows its line.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use record::ProjectName;
 
@@ -15,6 +16,9 @@ pub(super) struct Node<'a> {
     pub(super) value: Value<'a>,
 }
 
+/// Keys and values of a table, in order.
+pub(super) type Members<'a> = Vec<(Cow<'a, str>, Node<'a>)>;
+
 /// A value of TOML or the like.
 #[derive(Clone, Debug)]
 pub(super) enum Value<'a> {
@@ -23,7 +27,7 @@ pub(super) enum Value<'a> {
     /// A number, a truth value, a time or nothing, as it is written.
     Scalar(Cow<'a, str>),
     /// Values by key.
-    Table(Vec<(Cow<'a, str>, Node<'a>)>),
+    Table(Members<'a>),
     /// A string.
     Text(Cow<'a, str>),
 }
@@ -122,6 +126,21 @@ impl<'a> Node<'a> {
     pub(super) fn project_of(&self, key: &str) -> Result<ProjectName, InvalidSource> {
         let name = self.required(key)?;
         project(name.line, name.text()?)
+    }
+}
+
+/// Refuses a key that stands twice: programs differ in which of the two they believe.
+///
+/// # Errors
+/// [`InvalidSource`] in `line`.
+pub(super) fn only_once<'k>(
+    keys: impl IntoIterator<Item = &'k str>,
+    line: u64,
+) -> Result<(), InvalidSource> {
+    let mut seen = HashSet::new();
+    match keys.into_iter().find(|key| !seen.insert(*key)) {
+        Some(key) => Err(InvalidSource::at(line, format!("'{key}' stands twice"))),
+        None => Ok(()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The formats that are read, and how each is recognised.
 
 mod bazel;
+mod conda;
 mod cyclonedx;
 mod package;
 mod pdm;
@@ -28,6 +29,8 @@ pub enum Format {
     AnyText,
     /// `MODULE.bazel.lock`, as far as it is about Python.
     BazelLock,
+    /// The Python packages in `conda-lock.yml`.
+    CondaLock,
     /// `CycloneDX` in JSON.
     CycloneDx,
     /// `.buildinfo` and `.changes` of Debian.
@@ -46,6 +49,8 @@ pub enum Format {
     PipReport,
     /// `Pipfile.lock`.
     PipfileLock,
+    /// The Python packages in `pixi.lock`.
+    PixiLock,
     /// `poetry.lock`.
     PoetryLock,
     /// `pylock.toml` and `pylock.*.toml` (PEP 751).
@@ -68,6 +73,7 @@ impl Format {
         match self {
             Format::AnyText => "text",
             Format::BazelLock => "MODULE.bazel.lock",
+            Format::CondaLock => "conda-lock",
             Format::CycloneDx => "CycloneDX",
             Format::DebianBuild => "buildinfo",
             Format::DebianSource => "dsc",
@@ -77,6 +83,7 @@ impl Format {
             Format::PdmLock => "pdm.lock",
             Format::PipReport => "pip report",
             Format::PipfileLock => "Pipfile.lock",
+            Format::PixiLock => "pixi.lock",
             Format::PoetryLock => "poetry.lock",
             Format::Pylock => "pylock.toml",
             Format::Requirements => "requirements",
@@ -161,6 +168,18 @@ const FORMATS: &[Known] = &[
         is_named: |name| name == "MODULE.bazel.lock",
         matches: bazel::matches,
         read: bazel::read,
+    },
+    Known {
+        format: Format::PixiLock,
+        is_named: |name| name == "pixi.lock",
+        matches: conda::is_pixi,
+        read: conda::read_pixi,
+    },
+    Known {
+        format: Format::CondaLock,
+        is_named: |name| matches!(name, "conda-lock.yaml" | "conda-lock.yml"),
+        matches: conda::is_conda_lock,
+        read: conda::read_conda_lock,
     },
     Known {
         format: Format::Sums,

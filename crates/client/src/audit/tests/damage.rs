@@ -43,12 +43,14 @@ pub(in crate::audit) fn check(name: &str, bytes: &[u8]) {
 }
 
 /// Names that make the reader take a source for what it is called.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 13] = [
     "MODULE.bazel.lock",
     "Pipfile.lock",
     "SHA256SUMS",
     "any",
+    "conda-lock.yml",
     "pdm.lock",
+    "pixi.lock",
     "poetry.lock",
     "pylock.toml",
     "requirements.txt",
