@@ -45,6 +45,13 @@ impl Pin {
         }
     }
 
+    /// The pin of a file of which only the URL tells where it comes from.
+    pub(super) fn located(self, url: &str) -> Pin {
+        let mut pin = Pin { filename: None, ..self };
+        pin.locate(url);
+        pin
+    }
+
     /// Takes project and version, where they are not known, from the name of a file that need not be
     /// one of the package index.
     pub(super) fn guess_release(&mut self, filename: &str) {

@@ -21,11 +21,6 @@ pub(super) fn has_extension(name: &str, extension: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, last)| last.eq_ignore_ascii_case(extension))
 }
 
-/// Whether a file's URL has the form of those of the package index, which its mirrors keep.
-pub(super) fn may_be_of_index(url: &str) -> bool {
-    url.contains("/packages/")
-}
-
 /// Whether two URLs are those of one index, however they are spelled.
 pub(super) fn is_same_index(a: &str, b: &str) -> bool {
     let base = |url: &str| {

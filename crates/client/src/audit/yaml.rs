@@ -201,7 +201,8 @@ mod tests {
             }
             Value::Scalar(text) => format!("scalar({text})@{}", node.line),
             Value::Table(members) => {
-                let member = |(key, node): &(Cow<'_, str>, Node<'_>)| format!("{key}={}", shown(node));
+                let member =
+                    |(key, node): &(Cow<'_, str>, Node<'_>)| format!("{key}={}", shown(node));
                 format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(" "))
             }
             Value::Text(text) => format!("{text}@{}", node.line),
@@ -214,7 +215,10 @@ mod tests {
             ("a: 1\nb:\n  c: 2\n  d:\nf: 3", "{a=1@1 b={c=2@3 d=scalar()@4} f=3@5}"),
             ("a:\n- 1\n- 2\nb:\n  - 3", "{a=[1@2 2@3] b=[3@5]}"),
             ("- a: 1\n  b:\n  - 2\n-\n  c: 3\n- - 4\n  - 5", "[{a=1@1 b=[2@3]} {c=3@5} [4@6 5@7]]"),
-            ("# x\n---\n\na: x # y\nb: 'it''s # z'\n'c': \"\\u0041\"", "{a=x@4 b=it's # z@5 c=A@6}"),
+            (
+                "# x\n---\n\na: x # y\nb: 'it''s # z'\n'c': \"\\u0041\"",
+                "{a=x@4 b=it's # z@5 c=A@6}",
+            ),
             ("a: []\nb: {}\nc: https://x:1/y#z", "{a=[] b={} c=https://x:1/y#z@3}"),
             ("", "{}"),
         ] {

@@ -3,7 +3,6 @@
 use super::super::node::Node;
 use super::super::pin::{InvalidSource, Pin, Pins};
 use super::super::source::Source;
-use super::super::url::{filename_of, may_be_of_index};
 use super::super::yaml;
 use super::package;
 
@@ -53,13 +52,10 @@ pub(super) fn read_conda_lock(source: &Source<'_>, pins: &mut Pins) -> Result<()
 
 /// A package that is found at `place`, with the digests in `hashes`.
 fn read_package(package: &Node<'_>, place: &str, hashes: &Node<'_>) -> Result<Pin, InvalidSource> {
-    let elsewhere = !place.starts_with("http") || !may_be_of_index(place);
-    let base = Pin {
-        filename: filename_of(place).filter(|_| hashes.get("sha256").is_some()),
-        from_index: elsewhere.then_some(false),
-        ..Pin::default()
-    };
-    let mut pin = package::describe(package, base)?;
+    let mut pin = package::describe(package, Pin::default())?.located(place);
+    if !place.contains("://") {
+        pin.from_index = Some(false);
+    }
     for algorithm in ALGORITHMS {
         if let Some(digest) = hashes.get(algorithm) {
             pin.state_as(algorithm, digest)?;
@@ -80,12 +76,12 @@ environments:
     packages:
       linux-64:
       - conda: https://conda.example/forge/noarch/x-1.0-0.conda
-      - pypi: https://files.example/packages/00/foo_bar-1.0%2Bx.tar.gz
+      - pypi: https://files.example/packages/source/f/foo_bar/foo_bar-1.0%2Bx.tar.gz
 packages:
 - conda: https://conda.example/forge/noarch/x-1.0-0.conda
   sha256: <z>
   depends: []
-- pypi: https://files.example/packages/00/foo_bar-1.0%2Bx.tar.gz
+- pypi: https://files.example/packages/source/f/foo_bar/foo_bar-1.0%2Bx.tar.gz
   name: Foo_Bar
   version: 1.0+x
   sha256: <a>
@@ -133,7 +129,7 @@ package:
     platform: linux-64
     dependencies:
       other: '>=1'
-    url: https://files.example/packages/00/foo_bar-1.0-py3-none-any.whl
+    url: https://files.example/packages/py3/f/foo_bar/foo_bar-1.0-py3-none-any.whl
     hash:
       sha256: <a>
     optional: false
@@ -142,13 +138,13 @@ package:
     #[test]
     fn every_python_package_is_read() {
         let expected = [
-            "14 foo-bar 1.0+x foo_bar-1.0+x.tar.gz <a> - -",
-            "22 local 2 local <b> - elsewhere",
+            "14 foo-bar 1.0+x foo_bar-1.0+x.tar.gz <a> - index",
+            "22 local 2 - <b> - elsewhere",
             "27 from-git 3 - - - elsewhere",
-            "30 older 4 older-4.zip <c> - elsewhere",
+            "30 older 4 - <c> - -",
         ];
         assert_eq!(rows("pixi.lock", PIXI), expected);
-        let expected = ["20 foo-bar 1.0 foo_bar-1.0-py3-none-any.whl <a> - -"];
+        let expected = ["20 foo-bar 1.0 foo_bar-1.0-py3-none-any.whl <a> - index"];
         assert_eq!(rows("conda-lock.yml", CONDA_LOCK), expected);
         assert_eq!(rows("any.name", CONDA_LOCK), expected);
     }

@@ -2,6 +2,10 @@
 //!
 //! Only components that are Python packages are pins.
 
+use std::collections::HashSet;
+
+use record::Distribution;
+
 use super::super::json;
 use super::super::node::Node;
 use super::super::pin::{InvalidSource, Pin, Pins};
@@ -34,6 +38,7 @@ fn read_components(
     for component in parent.tables_of("components")? {
         let base = component.get("purl").map(|purl| purl::parse(purl, source));
         if let Some(base) = base.transpose()?.flatten() {
+            let base = Pin { line: Some(component.line), ..base };
             read_component(component, &base, pins)?;
         }
         // As deep as the parser allows, and no deeper.
@@ -42,32 +47,52 @@ fn read_components(
     Ok(())
 }
 
+/// Reads the places that a component was got from, then its own hashes and those of its URL, which do
+/// not say which file of the release they belong to. A hash that was stated before is not stated again.
 fn read_component(component: &Node<'_>, base: &Pin, pins: &mut Pins) -> Result<(), InvalidSource> {
-    let mut own = Pin { line: Some(component.line), ..base.clone() };
-    state_all(&mut own, component)?;
-    let mut covered = false;
+    let mut found = Vec::new();
     for reference in component.tables_of("externalReferences")? {
-        let is_file = reference.text_of("type")?.is_some_and(|kind| FILES.contains(&kind));
-        if !is_file || reference.get("hashes").is_none() {
-            continue;
+        if reference.text_of("type")?.is_some_and(|kind| FILES.contains(&kind)) {
+            let url = reference.required("url")?.text()?;
+            let filename = named_by(url).or_else(|| base.filename.clone());
+            found.extend(read_hashes(reference, Pin { filename, ..base.clone() })?);
         }
-        let url = reference.required("url")?;
-        let filename = filename_of(url.text()?).or_else(|| base.filename.clone());
-        let from =
-            Pin { line: Some(url.line), sha256: None, other_digests: Vec::new(), ..base.clone() };
-        let mut pin = Pin { filename, ..from };
-        state_all(&mut pin, reference)?;
-        covered |= own.sha256.is_none() || own.sha256 == pin.sha256;
-        pins.add(pin)?;
     }
-    // Hashes of the component itself do not say which file of the release they belong to.
-    if covered { Ok(()) } else { pins.add(own) }
+    found.extend(read_hashes(component, base.clone())?);
+    found.push(base.clone());
+    let (mut seen, mut is_pinned) = (HashSet::new(), false);
+    for pin in found {
+        let says_more = pin.sha256.map_or(!pin.other_digests.is_empty(), |it| seen.insert(it));
+        if says_more {
+            pins.add(pin)?;
+            is_pinned = true;
+        }
+    }
+    if is_pinned { Ok(()) } else { pins.add(base.clone()) }
 }
 
-fn state_all(pin: &mut Pin, node: &Node<'_>) -> Result<(), InvalidSource> {
-    node.tables_of("hashes")?
-        .iter()
-        .try_for_each(|hash| pin.state_as(hash.required("alg")?.text()?, hash.required("content")?))
+/// The file that a URL leads to; some tools write the page of a project, and the file as a fragment.
+fn named_by(url: &str) -> Option<String> {
+    let (place, fragment) = url.split_once('#').unwrap_or((url, ""));
+    let names = [place, fragment].map(filename_of).into_iter().flatten();
+    names.into_iter().find(|name| Distribution::of(name).is_some())
+}
+
+/// The digests of one file, or of several files, which then have no names.
+fn read_hashes(node: &Node<'_>, file: Pin) -> Result<Vec<Pin>, InvalidSource> {
+    let file = Pin { sha256: None, other_digests: Vec::new(), ..file };
+    let mut stated = Vec::new();
+    for hash in node.tables_of("hashes")? {
+        let (algorithm, content) = (hash.required("alg")?.text()?, hash.required("content")?);
+        let mut pin = Pin { line: Some(content.line), filename: None, ..file.clone() };
+        pin.state_as(algorithm, content)?;
+        stated.push(pin);
+    }
+    let several = stated.iter().filter(|pin| pin.sha256.is_some()).count() > 1;
+    let Some(first) = stated.first().filter(|_| !several) else { return Ok(stated) };
+    let sha256 = stated.iter().find_map(|pin| pin.sha256);
+    let other_digests = stated.iter().flat_map(|pin| &pin.other_digests).copied().collect();
+    Ok(vec![Pin { line: first.line, sha256, other_digests, ..file }])
 }
 
 #[cfg(test)]
@@ -102,6 +127,13 @@ mod tests {
        {"type": "distribution", "url": "https://files.example/both-6.zip",
         "hashes": [{"alg": "SHA-256", "content": "<f>"}]}
      ]},
+    {"name": "listed", "purl": "pkg:pypi/listed@8", "externalReferences": [
+       {"type": "distribution", "url": "https://index.example/simple/listed/",
+        "hashes": [{"alg": "SHA-256", "content": "<g>"}, {"alg": "SHA-256", "content": "<h>"}]},
+       {"type": "distribution", "url": "https://index.example/simple/listed/#listed-8.zip",
+        "hashes": [{"alg": "SHA-256", "content": "<i>"}]},
+       {"type": "distribution", "url": "https://index.example/simple/listed/"}
+    ]},
     {"name": "other", "purl": "pkg:npm/other@7"},
     {"name": "nameless"}
   ]
@@ -111,14 +143,17 @@ mod tests {
     #[test]
     fn every_python_package_is_read() {
         let expected = [
-            "11 foo-bar 1.0+x foo_bar-1.0+x.tar.gz <a> md5 index",
-            "13 foo-bar 1.0+x foo_bar-1.0+x-py3-none-any.whl <b> - index",
+            "12 foo-bar 1.0+x foo_bar-1.0+x.tar.gz <a> md5 index",
+            "14 foo-bar 1.0+x foo_bar-1.0+x-py3-none-any.whl <b> - index",
             "17 within 2 - <c> - index",
             "20 named 3 named-3.zip <d> - index",
             "21 mirrored 4 - - - -",
             "22 from-git 5 - - - elsewhere",
-            "23 both 6 - <e> - index",
-            "26 both 6 both-6.zip <f> - index",
+            "24 both 6 - <e> - index",
+            "27 both 6 both-6.zip <f> - index",
+            "31 listed 8 - <g> - index",
+            "31 listed 8 - <h> - index",
+            "33 listed 8 listed-8.zip <i> - index",
         ];
         assert_eq!(rows("bom.json", SAMPLE), expected);
     }

@@ -39,7 +39,11 @@ fn describe(package: &Node<'_>) -> Result<Pin, InvalidSource> {
 }
 
 fn file_of(file: &Node<'_>, base: &Pin) -> Result<Pin, InvalidSource> {
-    package::file_of(file, &["file", "url"], base)
+    let pin = package::file_of(file, &["file", "url"], base)?;
+    Ok(match file.text_of("url")?.filter(|_| pin.from_index.is_none()) {
+        Some(url) => pin.located(url),
+        None => pin,
+    })
 }
 
 #[cfg(test)]
@@ -56,7 +60,7 @@ name = "foo_bar"
 version = "1.0"
 files = [
     {file = "foo_bar-1.0-py3-none-any.whl", hash = "sha256:<a>"},
-    {url = "https://files.example/foo_bar-1.0.tar.gz", hash = "sha256:<b>"},
+    {url = "https://files.example/packages/source/f/foo_bar/foo_bar-1.0.tar.gz", hash = "sha256:<b>"},
 ]
 
 [[package]]
@@ -109,7 +113,7 @@ content_hash = "sha256:<z>"
                 INLINE,
                 &[
                     "10 foo-bar 1.0 foo_bar-1.0-py3-none-any.whl <a> - -",
-                    "11 foo-bar 1.0 foo_bar-1.0.tar.gz <b> - -",
+                    "11 foo-bar 1.0 foo_bar-1.0.tar.gz <b> - index",
                     "14 from-git 2 - - - elsewhere",
                     "24 from-url 3 from_url-3.zip <c> - elsewhere",
                     "26 from-path 4 - - - elsewhere",

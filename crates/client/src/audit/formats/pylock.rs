@@ -6,7 +6,7 @@ use super::super::node::Node;
 use super::super::pin::{InvalidSource, Pin, Pins};
 use super::super::source::Source;
 use super::super::toml;
-use super::super::url::{filename_of, may_be_of_index};
+use super::super::url::filename_of;
 use super::package;
 
 /// Lock versions begin so; a later one may add keys only.
@@ -56,13 +56,12 @@ fn describe(package: &Node<'_>, source: &Source<'_>) -> Result<Pin, InvalidSourc
 fn files_of(package: &Node<'_>, base: &Pin) -> Result<Vec<Pin>, InvalidSource> {
     let single = ["archive", "sdist"].into_iter().filter_map(|key| package.get(key));
     let files = single.chain(package.items_of("wheels")?).map(|file| {
-        let mut pin = read_file(file, base)?;
-        // Without an index the place alone tells where a file comes from.
-        let place = file.text_of("url")?.filter(|_| package.get("index").is_none());
-        if place.is_some_and(|url| !may_be_of_index(url)) {
-            pin.from_index = Some(false);
-        }
-        Ok(pin)
+        let pin = read_file(file, base)?;
+        let says_nothing = pin.from_index.is_none() && package.get("index").is_none();
+        Ok(match file.text_of("url")?.filter(|_| says_nothing) {
+            Some(url) => pin.located(url),
+            None => pin,
+        })
     });
     files.collect()
 }
@@ -111,7 +110,7 @@ version = "2"
 
 [[packages.wheels]]
 name = "nested-2-py3-none-any.whl"
-url = "https://files.example/packages/00/nested-2-py3-none-any.whl"
+url = "https://files.example/packages/py3/n/nested/nested-2-py3-none-any.whl"
 
 [packages.wheels.hashes]
 sha256 = "<c>"
@@ -149,8 +148,8 @@ wheels = [
             "8 a 1.0 a-1.0.tar.gz <a> md5 index",
             "10 a 1.0 a-1.0-py3-none-any.whl <b> - index",
             "11 a 1.0 a-1.0-py2-none-any.whl - sha512 index",
-            "18 nested 2 nested-2-py3-none-any.whl <c> - -",
-            "28 rebuilt 3 rebuilt-3-py3-none-any.whl <g> - elsewhere",
+            "18 nested 2 nested-2-py3-none-any.whl <c> - index",
+            "28 rebuilt 3 - <g> - -",
             "32 archived - archived-3.zip <d> - elsewhere",
             "34 from-git - - - - elsewhere",
             "38 from-directory - - - - elsewhere",
