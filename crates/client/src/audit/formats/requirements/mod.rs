@@ -20,9 +20,11 @@ const EDITABLE: [&str; 2] = ["-e", "--editable"];
 /// Options that name another file.
 const INCLUDES: [&str; 4] = ["-c", "-r", "--constraint", "--requirement"];
 /// Options of the whole file that have a value and name no file to be installed.
-const WITH_VALUE: [&str; 10] = [
+const WITH_VALUE: [&str; 12] = [
     "-f",
     "-i",
+    "--allow-external",
+    "--allow-unverified",
     "--config-settings",
     "--extra-index-url",
     "--find-links",
@@ -33,8 +35,15 @@ const WITH_VALUE: [&str; 10] = [
     "--use-feature",
 ];
 /// Options of the whole file that have no value.
-const WITHOUT_VALUE: [&str; 5] =
-    ["--allow-all-external", "--no-index", "--pre", "--prefer-binary", "--require-hashes"];
+const WITHOUT_VALUE: [&str; 7] = [
+    "--allow-all-external",
+    "--no-index",
+    "--no-use-wheel",
+    "--pre",
+    "--prefer-binary",
+    "--require-hashes",
+    "--use-wheel",
+];
 /// Options of one requirement besides its hashes; all have a value.
 const OF_REQUIREMENT: [&str; 4] =
     ["--config-setting", "--config-settings", "--global-option", "--install-option"];
@@ -187,7 +196,7 @@ mod tests {
     use crate::audit::tests::{hash, read, refusal, rows, survives_damage};
 
     const SAMPLE: &str = r#"# Made by a tool from requirements.in
---index-url https://index.example/simple --pre
+--index-url https://index.example/simple --pre --allow-external=x
 -r other.txt
 -cconstraints.txt
 --requirement=third.txt
