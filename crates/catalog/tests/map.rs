@@ -92,6 +92,38 @@ fn more_buckets_change_no_root() {
     assert_proves(&catalog.map(), &log);
 }
 
+/// A project's value is continued when it has very many files, in whatever order sizes are asked for.
+#[test]
+fn a_project_with_very_many_files_has_the_right_value_at_every_size() {
+    let log = distinct(3_000);
+    let dir = tempfile::tempdir().unwrap();
+    let mut catalog = open(dir.path());
+    catalog.apply(index(0), &log[..2_600]).unwrap();
+    for step in [1_000, 1_023, 1_024, 1_025, 1_026, 2_200, 2_201] {
+        assert_eq!(commit(&catalog, size(step)), root(first(&log, step)), "{step}");
+    }
+    // Less than is known of it, then more.
+    for at in [1_500, 1_024, 2_500, 1_600] {
+        assert_eq!(catalog.map_at(size(at)).unwrap().root(), root(first(&log, at)), "{at}");
+    }
+    let project = MapKey::project(&ProjectName::parse("a").unwrap());
+    let neighbours = |log: &[Vec<u8>]| definition(log).into_keys().step_by(97).collect::<Vec<_>>();
+    for reopened in [false, true] {
+        if reopened {
+            drop(catalog);
+            catalog = open(dir.path());
+            catalog.apply(index(2_600), &log[2_600..]).unwrap();
+            assert_eq!(commit(&catalog, size(3_000)), root(&log));
+        }
+        let map = catalog.map();
+        for key in neighbours(&log).into_iter().chain([project]) {
+            let lookup = map.prove(&key, usize::MAX).unwrap();
+            let value = map_value(&lookup.positions).map_or(MapAnswer::Absent, MapAnswer::Present);
+            assert_eq!(map.root().verify_lookup(&key, &lookup.proof), Ok(value), "{key:?}");
+        }
+    }
+}
+
 #[test]
 fn entries_beyond_the_size_count_for_the_next_map() {
     let dir = tempfile::tempdir().unwrap();

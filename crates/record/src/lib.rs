@@ -43,7 +43,7 @@ pub use state::{FileState, ProjectState, Sighting};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use trie::{
     BucketTree, InvalidMapProof, LookupPlan, MapAnswer, MapBucket, MapBuilder, MapProof,
-    MapProofError, MapProofParts, MapTrie, MapValue, OrderError, PairsError, PositionsError,
-    PrefixPlan, PrefixProof, Subtree, map_value,
+    MapProofError, MapProofParts, MapTrie, MapValue, MapValueBuilder, OrderError, PairsError,
+    PositionsError, PrefixPlan, PrefixProof, Subtree, map_value,
 };
 pub use version::canonical_version;

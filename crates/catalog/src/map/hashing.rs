@@ -2,8 +2,8 @@
 
 use std::thread;
 
-use record::{BucketTree, MapBucket, MapBuilder, Subtree, map_value};
-use tlog::{LeafIndex, TreeSize};
+use record::{BucketTree, MapBucket, MapBuilder, Subtree};
+use tlog::TreeSize;
 
 use super::bucket;
 use super::scan::{Extent, Scan};
@@ -60,13 +60,11 @@ fn hash_share(
     extent: Extent,
 ) -> Result<Vec<Subtree>, CatalogError> {
     let mut scan = Scan::new(catalog, size, extent);
-    let mut positions: Vec<LeafIndex> = Vec::new();
     let mut hashed = Vec::new();
     for bucket in buckets {
         let mut builder = MapBuilder::new();
         scan.enter(*bucket);
-        while let Some(key) = scan.next_key(*bucket, &mut positions)? {
-            let value = map_value(&positions).map_err(damaged)?;
+        while let Some((key, value)) = scan.next_pair(*bucket)? {
             builder.push(key, &value).map_err(damaged)?;
         }
         hashed.extend(builder.finish());

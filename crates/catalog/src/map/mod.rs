@@ -8,6 +8,7 @@
 
 mod bucket;
 mod hashing;
+mod long;
 mod prepare;
 mod reader;
 mod scan;
@@ -19,6 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use record::BucketTree;
 use tlog::TreeSize;
 
+use self::long::LongKeys;
 pub use self::prepare::PreparedMap;
 pub use self::reader::{MapLookup, MapReader, PinnedMap};
 use crate::error::CatalogError;
@@ -36,6 +38,7 @@ pub(crate) struct Committed {
     newest: RwLock<Arc<Map>>,
     /// Held by whoever commits.
     writer: Mutex<()>,
+    long: LongKeys,
 }
 
 /// Rows and hashes that do not fit together: what the map's maths refuses of a catalog is its fault.
@@ -45,7 +48,11 @@ fn damaged(_: impl Error) -> CatalogError {
 
 impl Committed {
     fn new(map: Map) -> Committed {
-        Committed { newest: RwLock::new(Arc::new(map)), writer: Mutex::new(()) }
+        Committed {
+            newest: RwLock::new(Arc::new(map)),
+            writer: Mutex::new(()),
+            long: LongKeys::default(),
+        }
     }
 
     fn newest(&self) -> Arc<Map> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use record::{MapBucket, MapKey, MapProof, MapRoot, MapValue, map_value};
+use record::{MapBucket, MapKey, MapProof, MapRoot, MapValue};
 use tlog::{LeafIndex, TreeSize};
 
 use super::scan::{Extent, Scan};
@@ -116,37 +116,35 @@ impl MapReader<'_> {
 
 /// Makes proofs one after the other, and keeps the last bucket.
 struct Prover<'a> {
+    catalog: &'a Catalog,
     map: &'a Map,
     scan: Scan<'a>,
     loaded: Option<MapBucket>,
     /// The bucket's keys with their values, ascending.
     pairs: Vec<(MapKey, MapValue)>,
-    /// The positions of each of them.
-    positions: Vec<Vec<LeafIndex>>,
 }
 
 impl<'a> Prover<'a> {
     fn new(reader: &'a MapReader<'_>) -> Prover<'a> {
-        let scan = Scan::new(reader.catalog, reader.map.size, Extent::Parts);
-        let (pairs, positions) = (Vec::new(), Vec::new());
-        Prover { map: &reader.map, scan, loaded: None, pairs, positions }
+        let (catalog, map) = (reader.catalog, &*reader.map);
+        let scan = Scan::new(catalog, map.size, Extent::Parts);
+        Prover { catalog, map, scan, loaded: None, pairs: Vec::new() }
     }
 
     fn prove(&mut self, key: &MapKey, limit: usize) -> Result<MapLookup, CatalogError> {
         let Map { size, tree } = self.map;
+        let positions = self.catalog.positions(key, *size, None, limit.saturating_add(1))?;
+        if positions.len() > limit {
+            return Err(CatalogError::TooManyPositions { limit });
+        }
         let trie = tree.trie_towards(key).map_err(damaged)?;
         let plan = trie.plan_lookup(*key);
         match plan.part() {
             Some(part) => self.load(MapBucket::of(part.key(), tree.bits()))?,
             None => self.pairs.clear(),
         }
-        let at = self.pairs.binary_search_by_key(key, |(key, _)| *key);
-        let positions = at.map_or(&[][..], |at| &self.positions[at]);
-        if positions.len() > limit {
-            return Err(CatalogError::TooManyPositions { limit });
-        }
         let proof = plan.finish(&self.pairs).map_err(damaged)?;
-        Ok(MapLookup { size: *size, root: tree.root(), proof, positions: positions.to_vec() })
+        Ok(MapLookup { size: *size, root: tree.root(), proof, positions })
     }
 
     fn load(&mut self, bucket: MapBucket) -> Result<(), CatalogError> {
@@ -155,12 +153,9 @@ impl<'a> Prover<'a> {
         }
         self.loaded = None;
         self.pairs.clear();
-        self.positions.clear();
         self.scan.enter(bucket);
-        let mut positions = Vec::new();
-        while let Some(key) = self.scan.next_key(bucket, &mut positions)? {
-            self.pairs.push((key, map_value(&positions).map_err(damaged)?));
-            self.positions.push(positions.clone());
+        while let Some(pair) = self.scan.next_pair(bucket)? {
+            self.pairs.push(pair);
         }
         self.loaded = Some(bucket);
         Ok(())

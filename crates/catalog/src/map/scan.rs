@@ -1,9 +1,11 @@
 //! Reading rows bucket by bucket.
 
-use record::{MapBucket, MapKey};
+use record::{MapBucket, MapKey, MapValue, MapValueBuilder};
 use rocksdb::{DBRawIterator, ReadOptions};
 use tlog::{LeafIndex, TreeSize};
 
+use super::damaged;
+use super::long::{LONG, LongKeys};
 use crate::catalog::Catalog;
 use crate::error::CatalogError;
 use crate::rows::{self, ROWS};
@@ -24,6 +26,7 @@ pub(crate) enum Extent {
 pub(crate) struct Scan<'a> {
     rows: DBRawIterator<'a>,
     below: TreeSize,
+    long: &'a LongKeys,
     entered: Option<MapBucket>,
 }
 
@@ -38,7 +41,7 @@ impl Scan<'_> {
             options.fill_cache(false);
         }
         let rows = catalog.db().raw_iterator_cf_opt(catalog.family(ROWS), options);
-        Scan { rows, below, entered: None }
+        Scan { rows, below, long: &catalog.map.long, entered: None }
     }
 
     /// Goes to the first key of a bucket; the one entered before was read to its end.
@@ -52,30 +55,49 @@ impl Scan<'_> {
         }
     }
 
-    /// The next key of the bucket that was entered; `positions` becomes those of its entries.
+    /// The next key of the bucket that was entered, with its value.
     ///
     /// Keys that have entries beyond the size only are passed over.
-    pub(crate) fn next_key(
+    pub(crate) fn next_pair(
         &mut self,
         bucket: MapBucket,
-        positions: &mut Vec<LeafIndex>,
-    ) -> Result<Option<MapKey>, CatalogError> {
-        positions.clear();
+    ) -> Result<Option<(MapKey, MapValue)>, CatalogError> {
+        let mut value = MapValueBuilder::default();
         let mut found = None;
-        while let Some(row) = self.rows.key() {
-            let (key, position) =
-                rows::parse_row(row).ok_or(CatalogError::Damaged("a row is misshapen"))?;
+        while let Some((key, position)) = self.row()? {
             let other = found.is_some_and(|found| found != key);
             if !bucket.contains(&key) || other {
                 break;
             }
             if self.below.contains(position) {
                 found = Some(key);
-                positions.push(position);
+                value.push(position).map_err(damaged)?;
+            }
+            if value.count() == LONG && self.skip_known(&key, &mut value) {
+                continue;
             }
             self.rows.next();
         }
         self.rows.status()?;
-        Ok(found)
+        let Some(key) = found else { return Ok(None) };
+        if value.count() > LONG {
+            self.long.keep(key, value.clone());
+        }
+        Ok(Some((key, value.finish().map_err(damaged)?)))
+    }
+
+    /// The row that is next.
+    fn row(&self) -> Result<Option<(MapKey, LeafIndex)>, CatalogError> {
+        let parse = |row| rows::parse_row(row).ok_or(CatalogError::Damaged("a row is misshapen"));
+        self.rows.key().map(parse).transpose()
+    }
+
+    /// Whether more of a long key is known, and so its next row is one that is not.
+    fn skip_known(&mut self, key: &MapKey, value: &mut MapValueBuilder) -> bool {
+        let Some(known) = self.long.beyond(key, value.count(), self.below) else { return false };
+        let next = known.last().map_or(0, |last| last.get() + 1);
+        *value = known;
+        self.rows.seek(rows::row(key, next));
+        true
     }
 }

@@ -76,4 +76,4 @@ pub use path::{InvalidMapProof, MapProofError};
 pub use plan::{LookupPlan, PairsError, PrefixPlan};
 pub use prefix::PrefixProof;
 pub use subtree::Subtree;
-pub use value::{MapValue, PositionsError, map_value};
+pub use value::{MapValue, MapValueBuilder, PositionsError, map_value};

@@ -71,18 +71,54 @@ impl fmt::Debug for MapValue {
 pub fn map_value(
     positions: impl IntoIterator<Item = impl Borrow<LeafIndex>>,
 ) -> Result<MapValue, PositionsError> {
-    let mut hasher = Sha256::new();
-    let mut previous = None;
-    for position in positions {
-        let next = *position.borrow();
-        if let Some(last) = previous.filter(|last| *last >= next) {
+    let mut value = MapValueBuilder::default();
+    positions.into_iter().try_for_each(|position| value.push(*position.borrow()))?;
+    value.finish()
+}
+
+/// The value of a key, position by position: what [`map_value`] computes at once.
+///
+/// A copy that is kept can be continued when the key has more entries.
+#[derive(Clone, Debug, Default)]
+pub struct MapValueBuilder {
+    hasher: Sha256,
+    count: u64,
+    last: Option<LeafIndex>,
+}
+
+impl MapValueBuilder {
+    /// Adds the next position.
+    ///
+    /// # Errors
+    /// [`PositionsError::NotAscending`] unless it is above the last one; nothing is added then.
+    pub fn push(&mut self, next: LeafIndex) -> Result<(), PositionsError> {
+        if let Some(last) = self.last.filter(|last| *last >= next) {
             return Err(PositionsError::NotAscending { last, next });
         }
-        hasher.update(next.get().to_be_bytes());
-        previous = Some(next);
+        self.hasher.update(next.get().to_be_bytes());
+        self.count += 1;
+        self.last = Some(next);
+        Ok(())
     }
-    previous.ok_or(PositionsError::Empty)?;
-    Ok(MapValue(hasher.finalize().into()))
+
+    /// How many positions were added.
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The position added last.
+    pub const fn last(&self) -> Option<LeafIndex> {
+        self.last
+    }
+
+    /// The value over the positions added.
+    ///
+    /// # Errors
+    /// [`PositionsError::Empty`] if there are none.
+    pub fn finish(self) -> Result<MapValue, PositionsError> {
+        self.last.ok_or(PositionsError::Empty)?;
+        Ok(MapValue(self.hasher.finalize().into()))
+    }
 }
 
 /// A type of 32 bytes as a byte string.
