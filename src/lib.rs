@@ -13,7 +13,6 @@ pub mod http;
 pub mod log;
 pub mod metrics;
 mod observing;
-pub mod pip;
 pub mod published;
 pub mod reading;
 pub mod register;

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use client::pip;
 use tracing::info;
 
 use crate::args::Observe;
 use crate::grpc::{RemoteLog, Token};
 use crate::observing::open_observer;
-use crate::pip;
 use crate::signals::stop_on_signal;
 
 /// Observes until SIGTERM or SIGINT or, with `--once`, for one sweep. The exit code of one sweep is

@@ -29,6 +29,7 @@ mod history;
 pub mod judging;
 mod memory;
 mod monitor;
+pub mod pip;
 mod replay;
 mod tiles;
 mod trust;

@@ -2,10 +2,10 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The index that pip uses: `PIP_INDEX_URL`, else `index-url` of the first configuration file that
-/// has one, in pip's order of precedence.
+/// has one, in pip's order of precedence. A `PIP_CONFIG_FILE` of `/dev/null` stands for no files at all.
 pub fn index_url() -> Option<String> {
     let set = env::var("PIP_INDEX_URL").ok().filter(|url| !url.trim().is_empty());
     set.or_else(|| {
@@ -16,6 +16,9 @@ pub fn index_url() -> Option<String> {
 
 fn files() -> Vec<PathBuf> {
     let var = |name: &str| env::var_os(name).map(PathBuf::from);
+    if var("PIP_CONFIG_FILE").is_some_and(|path| path == Path::new("/dev/null")) {
+        return Vec::new();
+    }
     let home = var("HOME");
     let config = var("XDG_CONFIG_HOME").or_else(|| home.as_ref().map(|home| home.join(".config")));
     let places = [
