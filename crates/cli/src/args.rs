@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::lookup::LookupArgs;
 use crate::monitor::MonitorArgs;
 use crate::proof::ProofArgs;
+use crate::proxy::ProxyArgs;
 use crate::verify::VerifyArgs;
 
 /// Ask a transparency log what the Python package index listed, and check every answer.
@@ -46,6 +47,8 @@ pub enum Command {
     Monitor(MonitorArgs),
     /// Write a proof of a file's entry that can be checked offline
     Proof(ProofArgs),
+    /// Serve a package index that offers only files that the log proves
+    Proxy(ProxyArgs),
     /// Check files: does everybody else see the same?
     Verify(VerifyArgs),
 }

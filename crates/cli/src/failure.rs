@@ -53,6 +53,11 @@ impl Failure {
         if self.chain().any(source) { 0 } else { self.class.exit_code() }
     }
 
+    /// What happened, on one line.
+    pub(crate) fn summary(&self) -> String {
+        self.error.to_string()
+    }
+
     /// Tells a person what happened, once, and returns the exit code.
     pub fn report(&self, err: &mut dyn Write) -> u8 {
         let code = self.exit_code();

@@ -99,6 +99,31 @@
 //! `newest` is the newest epoch, or `null`; its `map` is the recomputed root, which it states, too; the
 //! other `map` is over all entries of the checkpoint. `kind` is one of `epoch-number` (`stated` and
 //! `computed` are numbers), `map-root`, `not-canonical` (both are `null`).
+//!
+//! # The proxy
+//!
+//! `proxy` prints the URL for installers, alone on one line, and serves until SIGINT or SIGTERM:
+//!
+//! | path | what |
+//! | --- | --- |
+//! | `/simple/` | the index's list of projects, as it is |
+//! | `/simple/<project>/` | a page in JSON (PEP 691) or HTML (PEP 503), as `Accept` says |
+//! | `/files/<project>/<sha256>/<filename>` | a file, checked; with `.metadata` behind it, its core metadata (PEP 658) |
+//!
+//! A page keeps all that the index says of the files that may be had: keys that are not known here,
+//! reasons for yanking, upload times, sizes, serial. Files that may not be had are left out and counted
+//! in `X-Indelible-Left-Out`; the reasons stand in `meta._left-out` or, in HTML, in comments. A release
+//! of which nothing is left stays listed as yanked, without hashes, with the reason in place of the
+//! index's: installers pass over it unless it is insisted on, and then show why they get nothing.
+//!
+//! | status | meaning |
+//! | --- | --- |
+//! | 403 | refused: the log contradicts it or has not seen it, the bytes are wrong, or the log's answer is false |
+//! | 424 | not checked: the log could not be asked, or its answer is too old or not known to be complete |
+//! | 502 | the index behind the proxy failed |
+//!
+//! The reason stands in the status line and in a problem document (RFC 9457). Files up to 8 MiB are
+//! checked before the first byte is sent; longer ones are cut off before their end if they are wrong.
 
 mod args;
 mod audit;
@@ -112,6 +137,7 @@ mod monitor;
 mod output;
 mod progress;
 mod proof;
+mod proxy;
 mod results;
 mod verify;
 
@@ -127,6 +153,7 @@ pub use freshness::{FreshnessArgs, InvalidDuration, Span};
 pub use lookup::LookupArgs;
 pub use monitor::MonitorArgs;
 pub use proof::ProofArgs;
+pub use proxy::{ProxyArgs, Unobserved};
 pub use verify::VerifyArgs;
 
 /// Runs one command with the standard streams and tells its exit code.
@@ -147,6 +174,7 @@ pub async fn execute(command: Command, out: &mut (dyn Write + Send)) -> Result<u
         Command::Lookup(args) => lookup::run(args, out).await,
         Command::Monitor(args) => monitor::run(args, out).await,
         Command::Proof(args) => proof::run(args, out).await,
+        Command::Proxy(args) => proxy::run(args, out).await,
         Command::Verify(args) => verify::run(args, out).await,
     }
 }

@@ -10,6 +10,7 @@ mod log;
 mod monitor;
 mod offline;
 mod online;
+mod proxy;
 mod replay;
 #[expect(dead_code, reason = "shared with the tests of the client")]
 #[path = "../../../client/tests/it/server.rs"]
