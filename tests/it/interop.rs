@@ -1,7 +1,7 @@
 //! What is served, verified by other people's code: `tlog_tiles`, `signed_note`, and in Python
 //! `aics-tlog` with the script in `tests/interop`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use signed_note::{StandardVerifier, VerifierList};
 use tlog::{TileKind, TilePath};
@@ -9,7 +9,7 @@ use tlog_tiles::{Tile, TileHashReader, TileReader};
 use tokio::process::Command;
 use tokio::runtime::Handle;
 
-use crate::harness::{Ended, Reader, Server, Submitter, TestLog, files, raw, run};
+use crate::harness::{Ended, Reader, Server, Submitter, TestLog, environment, files, raw, run};
 
 async fn served(entries: u64) -> (TestLog, Server) {
     let log = TestLog::create().await;
@@ -91,58 +91,9 @@ async fn other_rust_code_verifies_what_is_served() {
     server.terminate().await;
 }
 
-/// A Python that `aics-tlog` runs on.
-async fn python() -> Option<PathBuf> {
-    let mut candidates: Vec<PathBuf> =
-        ["python3.14", "python3.13", "python3.12", "python3"].map(PathBuf::from).to_vec();
-    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let installed = std::fs::read_dir(home.join(".pyenv/versions")).into_iter().flatten();
-    candidates.extend(installed.filter_map(|dir| Some(dir.ok()?.path().join("bin/python3"))));
-    for candidate in candidates {
-        let mut probe = Command::new(&candidate);
-        probe.args(["-c", "import sys, venv; sys.exit(sys.version_info < (3, 12))"]);
-        if probe.output().await.is_ok_and(|output| output.status.success()) {
-            return Some(candidate);
-        }
-    }
-    None
-}
-
-/// A Python with `aics-tlog`, made once for all runs; `None` if there can not be one here.
-async fn verifier() -> Option<PathBuf> {
-    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("aics-tlog");
-    let interpreter = venv.join("bin/python");
-    let installed = async || {
-        let mut probe = Command::new(&interpreter);
-        probe.args(["-c", "import aics_tlog"]);
-        probe.output().await.is_ok_and(|output| output.status.success())
-    };
-    if installed().await {
-        return Some(interpreter);
-    }
-    let mut make = Command::new(python().await?);
-    make.args(["-m", "venv", "--clear"]).arg(&venv);
-    run(make).await;
-    let mut install = Command::new(&interpreter);
-    install.args(["-m", "pip", "install", "--quiet", "aics-tlog==0.2.1"]);
-    run(install).await;
-    installed().await.then_some(interpreter)
-}
-
-#[allow(clippy::print_stderr, reason = "who reads the test's output must see it")]
-fn skip() {
-    eprintln!(
-        "skipped: no Python with aics-tlog here (INDELIBLE_REQUIRE_PYTHON=1 makes this fail)"
-    );
-}
-
 #[tokio::test]
 async fn other_code_in_python_verifies_what_is_served() {
-    let Some(interpreter) = verifier().await else {
-        let required = std::env::var_os("INDELIBLE_REQUIRE_PYTHON").is_some_and(|v| v == "1");
-        assert!(!required, "aics-tlog can not be installed here");
-        return skip();
-    };
+    let Some(interpreter) = environment("aics-tlog", &["aics-tlog==0.2.1"]).await else { return };
     let (log, server) = served(700).await;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/verify_log.py");
     let verify = async |url: &str, key: &str| -> Ended {

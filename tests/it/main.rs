@@ -16,6 +16,7 @@ mod grpc_answers;
 mod grpc_refusals;
 mod harness;
 mod history;
+mod installing;
 mod interop;
 mod lifecycle;
 mod observing;

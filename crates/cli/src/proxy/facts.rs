@@ -73,7 +73,7 @@ pub(super) fn judge(file: &PageFile, project: &ProjectName, known: &Known<'_>) -
     let mut state = FileState::default();
     known.filename.iter().filter_map(VerifiedEntry::entry).for_each(|entry| state.apply(entry));
     let artifact = Artifact {
-        filename: file.filename.clone(),
+        filename: Some(file.filename.clone()),
         // Where the index states none, the bytes are held against what the log has.
         sha256: file.sha256.or(state.sha256().copied()),
         project: Some(project.clone()),
