@@ -31,6 +31,8 @@ pub enum Format {
     BazelLock,
     /// The Python packages in `conda-lock.yml`.
     CondaLock,
+    /// `meta.yaml` and `recipe.yaml` of conda-forge.
+    CondaRecipe,
     /// `CycloneDX` in JSON.
     CycloneDx,
     /// `.buildinfo` and `.changes` of Debian.
@@ -39,8 +41,14 @@ pub enum Format {
     DebianSource,
     /// The index `Sources` of Debian.
     DebianSources,
+    /// `distinfo` of the BSD ports.
+    Distinfo,
+    /// `Manifest` of Gentoo.
+    GentooManifest,
     /// A module of Guix packages.
     Guix,
+    /// A formula of Homebrew.
+    Homebrew,
     /// An expression of Nix.
     Nix,
     /// `pdm.lock`.
@@ -51,6 +59,8 @@ pub enum Format {
     PipfileLock,
     /// The Python packages in `pixi.lock`.
     PixiLock,
+    /// `PKGBUILD` of Arch Linux.
+    Pkgbuild,
     /// `poetry.lock`.
     PoetryLock,
     /// `pylock.toml` and `pylock.*.toml` (PEP 751).
@@ -61,6 +71,8 @@ pub enum Format {
     Spack,
     /// SPDX 2.2 and 2.3 in JSON.
     Spdx,
+    /// `.SRCINFO` of Arch Linux.
+    Srcinfo,
     /// Lines of `sha256sum` and its kin.
     Sums,
     /// `uv.lock`.
@@ -74,21 +86,27 @@ impl Format {
             Format::AnyText => "text",
             Format::BazelLock => "MODULE.bazel.lock",
             Format::CondaLock => "conda-lock",
+            Format::CondaRecipe => "conda recipe",
             Format::CycloneDx => "CycloneDX",
             Format::DebianBuild => "buildinfo",
             Format::DebianSource => "dsc",
             Format::DebianSources => "Sources",
+            Format::Distinfo => "distinfo",
+            Format::GentooManifest => "Manifest",
             Format::Guix => "Guix",
+            Format::Homebrew => "Homebrew formula",
             Format::Nix => "Nix",
             Format::PdmLock => "pdm.lock",
             Format::PipReport => "pip report",
             Format::PipfileLock => "Pipfile.lock",
             Format::PixiLock => "pixi.lock",
+            Format::Pkgbuild => "PKGBUILD",
             Format::PoetryLock => "poetry.lock",
             Format::Pylock => "pylock.toml",
             Format::Requirements => "requirements",
             Format::Spack => "Spack",
             Format::Spdx => "SPDX",
+            Format::Srcinfo => ".SRCINFO",
             Format::Sums => "checksums",
             Format::UvLock => "uv.lock",
         }

@@ -3,11 +3,17 @@
 //! They pin sdists under names and for reasons of their own. A pin has a filename only where the source
 //! names the package index's file; it is said to be from the index only where the source says so.
 
+mod arch;
+mod conda;
 mod debian;
+mod distinfo;
+mod gentoo;
 mod guix;
+mod homebrew;
 mod nix;
 mod script;
 mod spack;
+mod template;
 #[cfg(test)]
 mod tests;
 
@@ -51,5 +57,41 @@ pub(super) const FORMATS: &[Known] = &[
         is_named: |name| has_extension(name, "nix"),
         matches: nix::matches,
         read: nix::read,
+    },
+    Known {
+        format: Format::CondaRecipe,
+        is_named: |name| matches!(name, "meta.yaml" | "recipe.yaml"),
+        matches: conda::matches,
+        read: conda::read,
+    },
+    Known {
+        format: Format::Homebrew,
+        is_named: |name| has_extension(name, "rb"),
+        matches: homebrew::matches,
+        read: homebrew::read,
+    },
+    Known {
+        format: Format::Pkgbuild,
+        is_named: |name| name == "PKGBUILD",
+        matches: arch::matches_pkgbuild,
+        read: arch::read_pkgbuild,
+    },
+    Known {
+        format: Format::Srcinfo,
+        is_named: |name| name == ".SRCINFO",
+        matches: arch::matches_srcinfo,
+        read: arch::read_srcinfo,
+    },
+    Known {
+        format: Format::GentooManifest,
+        is_named: |name| name == "Manifest",
+        matches: gentoo::matches,
+        read: gentoo::read,
+    },
+    Known {
+        format: Format::Distinfo,
+        is_named: |name| name == "distinfo",
+        matches: distinfo::matches,
+        read: distinfo::read,
     },
 ];

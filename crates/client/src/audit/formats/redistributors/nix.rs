@@ -3,9 +3,8 @@
 //! Other fetchers are left alone: their hashes are those of unpacked trees. `fetchPypi` makes up the
 //! file's name from what it is told, so only a URL names a file.
 
-use std::borrow::Cow;
-
 use super::script::{Kind, NIX, Token};
+use super::template;
 use crate::audit::address::HOLE;
 use crate::audit::digests::Stated;
 use crate::audit::nix_hash::{parse_sha256, parse_stating};
@@ -104,11 +103,11 @@ impl<'a> Scopes<'a> {
     }
 
     /// What a name stands for in a set or around it; `None` if it is not written out, or in two ways.
-    fn text(&self, scope: usize, name: &str) -> Option<Cow<'a, str>> {
+    fn text(&self, scope: usize, name: &str) -> Option<String> {
         self.text_within(scope, name, MAX_STEPS)
     }
 
-    fn text_within(&self, scope: usize, name: &str, steps: u32) -> Option<Cow<'a, str>> {
+    fn text_within(&self, scope: usize, name: &str, steps: u32) -> Option<String> {
         let steps = steps.checked_sub(1)?;
         let Scope { around, bindings, .. } = &self.0[scope];
         let mut values = bindings.iter().filter(|binding| binding.name == name);
@@ -120,29 +119,17 @@ impl<'a> Scopes<'a> {
             Bound::Around(other) => self.text_within((*around)?, other, steps),
             Bound::Same(other) if other == name => self.text_within((*around)?, other, steps),
             Bound::Same(other) => self.text_within(scope, other, steps),
-            Bound::Text(text) => self.filled(scope, text, steps),
+            Bound::Text(text) => template::whole(self.filled(scope, text, steps)),
             Bound::Unknown => None,
         }
     }
 
-    /// A string with the values of the names in it; `None` if one is not known.
-    fn filled(&self, scope: usize, text: &'a str, steps: u32) -> Option<Cow<'a, str>> {
-        if !text.contains("${") {
-            return Some(Cow::Borrowed(text));
-        }
-        let mut filled = String::new();
-        for (at, piece) in text.split("${").enumerate() {
-            let (name, rest) = if at == 0 { ("", piece) } else { piece.split_once('}')? };
-            let name = OWN_SETS
-                .iter()
-                .find_map(|set| name.strip_prefix(set)?.strip_prefix('.'))
-                .unwrap_or(name);
-            if at > 0 {
-                filled += &self.text_within(scope, name, steps)?;
-            }
-            filled += rest;
-        }
-        Some(Cow::Owned(filled))
+    /// A string with the values of the names in it, and holes where one is not known.
+    fn filled(&self, scope: usize, text: &str, steps: u32) -> String {
+        template::fill(text, ("${", "}"), |name| {
+            let own = OWN_SETS.iter().find_map(|set| name.strip_prefix(set)?.strip_prefix('.'));
+            self.text_within(scope, own.unwrap_or(name), steps)
+        })
     }
 
     /// The pin of a call of `fetchPypi`.
@@ -151,7 +138,7 @@ impl<'a> Scopes<'a> {
         let name = name.map(|name| project(self.0[scope].line, &name)).transpose()?;
         let mut pin = Pin {
             project: name,
-            version: self.text(scope, "version").map(Cow::into_owned),
+            version: self.text(scope, "version"),
             from_index: Some(true),
             ..Pin::default()
         };
@@ -162,28 +149,16 @@ impl<'a> Scopes<'a> {
     /// The pin of a call of `fetchurl`.
     fn pin_of_url(&self, scope: usize) -> Result<Pin, InvalidSource> {
         let mut pin = Pin::default();
-        let here = |name: &str| self.0[scope].bindings.iter().any(|binding| binding.name == name);
-        let hole = || Cow::Owned(self.with_holes(scope));
-        if here("url") {
-            pin.locate(&self.text(scope, "url").unwrap_or_else(hole));
+        let Scope { bindings, .. } = &self.0[scope];
+        if let Some(url) = bindings.iter().find(|binding| binding.name == "url") {
+            let unknown = || HOLE.to_string();
+            pin.locate(&match url.value {
+                Bound::Text(text) => self.filled(scope, text, MAX_STEPS),
+                _ => self.text(scope, "url").unwrap_or_else(unknown),
+            });
         }
         self.add_hash(scope, &mut pin)?;
         Ok(pin)
-    }
-
-    /// The URL of a call with holes where it is not known.
-    fn with_holes(&self, scope: usize) -> String {
-        let url = self.0[scope].bindings.iter().find(|binding| binding.name == "url");
-        let Some(Bound::Text(text)) = url.map(|binding| binding.value) else {
-            return String::new();
-        };
-        let mut pieces = text.split("${");
-        let mut filled = pieces.next().unwrap_or_default().to_owned();
-        for piece in pieces {
-            filled.push(HOLE);
-            filled += piece.rsplit_once('}').map_or("", |(_, rest)| rest);
-        }
-        filled
     }
 
     fn add_hash(&self, scope: usize, pin: &mut Pin) -> Result<(), InvalidSource> {

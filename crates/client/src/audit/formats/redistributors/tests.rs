@@ -6,7 +6,20 @@ use proptest::prelude::*;
 use crate::audit::tests::{check, fill};
 
 /// Names that make the reader take a source for what it is called.
-const NAMES: &[&str] = &["Sources", "a.buildinfo", "a.dsc", "a.nix", "a.scm", "package.py"];
+const NAMES: &[&str] = &[
+    ".SRCINFO",
+    "Manifest",
+    "PKGBUILD",
+    "Sources",
+    "a.buildinfo",
+    "a.dsc",
+    "a.nix",
+    "a.scm",
+    "a.rb",
+    "distinfo",
+    "meta.yaml",
+    "package.py",
+];
 
 /// What sources are made of, more or less.
 const PIECES: &[&str] = &[
@@ -69,6 +82,35 @@ const PIECES: &[&str] = &[
     "sha256=\"<a>\"",
     "resource(",
     "url=\"https://index.example/packages/source/a/a/a-1.zip\"",
+    "package:\n",
+    "build:\n",
+    "source:\n",
+    "  url: ",
+    "  - url: ",
+    "  sha256: ",
+    "  - ",
+    "context:\n",
+    "{{ a[0] }}",
+    "{% set a = 1 %}\n",
+    "# [win]\n",
+    "class A < Formula\n",
+    "  url \"",
+    "  sha256 \"",
+    "bottle do\n",
+    "end\n",
+    "SHA256 (a-1.zip) = ",
+    "SIZE (a-1.zip) = 1\n",
+    "DIST a-1.zip 1 SHA256 ",
+    "pkgbase = a\n",
+    "pkgname=a\n",
+    "pkgver=1\n",
+    "source=(",
+    "sha256sums=(",
+    "sha256sums = ",
+    "source = ",
+    "$(",
+    "${a//-/_}",
+    "$a",
     "<a>",
     "<b>",
     "<a-sri>",
