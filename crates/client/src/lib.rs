@@ -10,6 +10,7 @@
 //! * [`Monitor`] reads every entry and reports what changed; it can compute again what the log
 //!   concludes from its entries, too, and stops at the first [`Lie`].
 //! * [`audit`] reads what lock files and recipes pin.
+//! * [`Mirror`] keeps the whole log, and answers without telling anybody what is asked.
 //! * A [`ForkReport`] proves to anyone that a log contradicts itself.
 
 mod answer;
@@ -18,6 +19,7 @@ mod batch;
 mod claim;
 mod client;
 mod complete;
+mod database;
 mod decide;
 mod entry;
 mod error;
@@ -28,6 +30,7 @@ mod head;
 mod history;
 pub mod judging;
 mod memory;
+mod mirror;
 mod monitor;
 pub mod pip;
 mod replay;
@@ -46,6 +49,7 @@ pub use error::{Disproof, Error, Undecided};
 pub use fork::{ForkReport, InvalidReport, NotAFork};
 pub use history::{describe, version_of};
 pub use memory::{Memory, Replaced};
+pub use mirror::Mirror;
 pub use monitor::{Event, EventKind, Monitor, Progress};
 pub use replay::{Falsehood, Lie, Replayed, ReplayedEpoch};
 pub use tiles::Tiles;

@@ -20,6 +20,24 @@ pub struct KeyEntries {
     pub(crate) epoch: Option<EpochEntry>,
 }
 
+impl KeyEntries {
+    /// The entries in the order of the log.
+    pub fn entries(&self) -> &[VerifiedEntry] {
+        &self.entries
+    }
+
+    /// The checkpoint that they were verified against.
+    pub const fn checkpoint(&self) -> &VerifiedCheckpoint {
+        &self.checkpoint
+    }
+
+    /// The newest epoch of its tree; `None` if there is none, or nothing shows that there are no further
+    /// entries.
+    pub const fn epoch(&self) -> Option<&EpochEntry> {
+        self.epoch.as_ref()
+    }
+}
+
 /// Answers look-ups with verified entries: the log itself, or a mirror of it.
 pub trait LogReader {
     /// Looks all `keys` up. `take` is given an answer for every key, in their order; `None` if the key has

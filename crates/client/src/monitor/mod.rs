@@ -13,10 +13,10 @@ use tlog::{FULL_WIDTH, LeafIndex, SignedCheckpoint, TreeSize, VerifiedCheckpoint
 pub use self::event::{Event, EventKind};
 use self::state::{State, Step};
 use crate::entry::VerifiedEntry;
-use crate::error::{Disproof, Error, Undecided};
+use crate::error::{Error, Undecided};
 use crate::head;
 use crate::memory;
-use crate::replay::{Found, Lie, Replay, Replayed};
+use crate::replay::{Found, Replay, Replayed};
 use crate::tiles::Tiles;
 use crate::trust::{LogUrl, Trust};
 
@@ -85,7 +85,7 @@ impl Monitor {
         Ok(Monitor { trust, tiles, dir, state, watched, checkpoint, cursor, replay: None })
     }
 
-    /// Computes again what the log concludes from its entries, too: see [`Lie`].
+    /// Computes again what the log concludes from its entries, too: see [`Lie`](crate::Lie).
     ///
     /// It begins with the first entry, whatever was read before, and goes on where it was from then on;
     /// no entry is read twice because of it.
@@ -120,7 +120,8 @@ impl Monitor {
     ///
     /// # Errors
     /// [`Error`] if it is not verified; the remembered one stays. The evidence of a fork is put into the
-    /// state directory. A [`Disproof::Lie`] that a replay has found comes again.
+    /// state directory. A [`Disproof::Lie`](crate::Disproof::Lie) that a replay has found comes
+    /// again.
     pub async fn refresh(&mut self) -> Result<Progress, Error> {
         self.check_lie()?;
         let note = self.tiles.checkpoint().await?;
@@ -140,8 +141,8 @@ impl Monitor {
     ///
     /// # Errors
     /// [`Error`] if the entries are not verified, an event could not be handled or the state not written.
-    /// Nothing has moved then, and all events of these entries come again. After a [`Disproof::Lie`] it
-    /// never moves on; the evidence is put into the state directory.
+    /// Nothing has moved then, and all events of these entries come again. After a
+    /// [`Disproof::Lie`](crate::Disproof::Lie) it never moves on; the evidence is put into the state directory.
     pub async fn read(
         &mut self,
         handle: impl FnMut(&Event) -> io::Result<()>,
@@ -196,20 +197,17 @@ impl Monitor {
 
     /// Ends the replay with a lie, and says so.
     async fn stop(&mut self, checkpoint: &VerifiedCheckpoint, found: Found) -> Result<(), Error> {
-        let evidence = self.tiles.proof_file(checkpoint, found.index).await?;
-        let lie = Lie::new(found, evidence);
         if let Some(replay) = &mut self.replay {
-            let ended = replay.end(self.state.database(), lie);
-            ended.map_err(|fault| self.state.unusable(fault))?;
+            let database = self.state.database();
+            let stopped = replay.stop(database, &self.tiles, checkpoint, found).await?;
+            stopped.map_err(|fault| self.state.unusable(fault))?;
         }
         self.check_lie()
     }
 
     /// Says the lie that ended the replay.
     fn check_lie(&self) -> Result<(), Error> {
-        let Some(lie) = self.replay.as_ref().and_then(Replay::lie) else { return Ok(()) };
-        let lie = Disproof::Lie { lie: Box::new(lie.clone()), saved: None };
-        Err(memory::keep_evidence(&self.dir, lie.into()))
+        self.replay.as_ref().map_or(Ok(()), |replay| replay.check(&self.dir))
     }
 
     /// Updates what is known of the entry's file, and says whether that is an event.
@@ -228,7 +226,7 @@ impl Monitor {
 }
 
 /// Whole bundles, as far as the tree goes.
-fn end_of_step(cursor: TreeSize, size: TreeSize) -> TreeSize {
+pub(crate) fn end_of_step(cursor: TreeSize, size: TreeSize) -> TreeSize {
     let width = u64::from(FULL_WIDTH);
     let end = (cursor.get() / width + STEP_BUNDLES) * width;
     TreeSize::new(end).map_or(size, |end| end.min(size))

@@ -1,6 +1,5 @@
 //! What a monitor keeps: one database, one transaction a step.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use record::Digest;
@@ -10,12 +9,10 @@ use redb::{
 use tlog::{TreeSize, VerifiedCheckpoint};
 
 use super::event::Sighting;
+use crate::database;
 use crate::error::Undecided;
 
 const FILE_NAME: &str = "monitor.redb";
-
-/// Memory for pages in bytes; a log of any length is read with it.
-const CACHE_SIZE: usize = 64 << 20;
 
 /// `cursor`: entries handled, u64 big-endian. `checkpoint`: the newest verified note.
 const POSITION: TableDefinition<&str, &[u8]> = TableDefinition::new("position");
@@ -25,7 +22,7 @@ const CHECKPOINT: &str = "checkpoint";
 /// By filename: whether it was listed last, 1 or 0, and the 32 bytes of the hash logged last.
 const FILES: TableDefinition<&str, (bool, &[u8; Digest::SIZE])> = TableDefinition::new("files");
 
-/// The database of a monitor. Only one process has it open at a time.
+/// The database of a monitor.
 #[derive(Debug)]
 pub(super) struct State {
     path: PathBuf,
@@ -40,11 +37,8 @@ pub(super) struct Step<'a> {
 
 impl State {
     pub(super) fn open(dir: &Path) -> Result<State, Undecided> {
-        fs::create_dir_all(dir).map_err(|error| Undecided::state(dir, error))?;
-        let path = dir.join(FILE_NAME);
-        let database = Database::builder().set_cache_size(CACHE_SIZE).create(&path);
-        let database = database.map_err(|error| Undecided::state(&path, error))?;
-        let state = State { path, database };
+        let database = database::open(dir, FILE_NAME)?;
+        let state = State { path: dir.join(FILE_NAME), database };
         state.begin()?.create_tables()?;
         Ok(state)
     }

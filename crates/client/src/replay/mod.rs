@@ -21,21 +21,24 @@ mod position;
 mod settle;
 mod tables;
 
-use std::error::Error;
+use std::path::Path;
 
-use record::{BucketTree, MapKey, MapRoot};
+use record::{BucketTree, MapBucket, MapKey, MapRoot};
 use redb::Database;
-use tlog::{LeafIndex, TreeSize};
+use tlog::{LeafIndex, TreeHead, TreeSize, VerifiedCheckpoint};
 
 pub(crate) use self::batch::{Batch, Taken};
 pub(crate) use self::lie::Found;
 pub use self::lie::{Falsehood, Lie};
 use self::position::Position;
 use self::tables::Tables;
+use crate::error::{Disproof, Error};
+use crate::memory;
+use crate::tiles::Tiles;
 use crate::trust::Trust;
 
 /// Why kept data cannot be used.
-pub(crate) type Fault = Box<dyn Error + Send + Sync>;
+pub(crate) type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 /// By how many bits buckets are told apart: a million of them, which take some 80 MB of memory, and 40
 /// keys each in a log of 20 million files.
@@ -109,18 +112,50 @@ impl Replay {
         self.position.range.size()
     }
 
-    /// The lie that ended it, if there is one.
-    pub(crate) const fn lie(&self) -> Option<&Lie> {
-        self.lie.as_ref()
+    /// Fails with the lie that ended it, if there is one; its evidence is put into `dir`.
+    pub(crate) fn check(&self, dir: &Path) -> Result<(), Error> {
+        let Some(lie) = &self.lie else { return Ok(()) };
+        let lie = Disproof::Lie { lie: Box::new(lie.clone()), saved: None };
+        Err(memory::keep_evidence(dir, lie.into()))
     }
 
-    /// Ends for good.
-    pub(crate) fn end(&mut self, database: &Database, lie: Lie) -> Result<(), Fault> {
+    /// Ends for good with what was found in the tree of `checkpoint`.
+    ///
+    /// # Errors
+    /// [`Error`] if there is no proof that the log signed it; it will be found again.
+    pub(crate) async fn stop(
+        &mut self,
+        database: &Database,
+        tiles: &Tiles,
+        checkpoint: &VerifiedCheckpoint,
+        found: Found,
+    ) -> Result<Result<(), Fault>, Error> {
+        let evidence = tiles.proof_file(checkpoint, found.index).await?;
+        Ok(self.end(database, Lie::new(found, evidence)))
+    }
+
+    fn end(&mut self, database: &Database, lie: Lie) -> Result<(), Fault> {
         let transaction = database.begin_write()?;
         Tables::open(&transaction)?.set_lie(&lie.to_bytes())?;
         transaction.commit()?;
         self.lie = Some(lie);
         Ok(())
+    }
+
+    /// Positions of all settled entries that have the key, ascending.
+    pub(crate) fn positions(
+        &self,
+        database: &Database,
+        key: &MapKey,
+    ) -> Result<Vec<LeafIndex>, Fault> {
+        let bucket = MapBucket::of(key, BITS);
+        let page = tables::read_page(database, bucket, self.tree.get(key))?;
+        Ok(page.into_positions(key))
+    }
+
+    /// The tree of all entries taken in.
+    pub(crate) fn head(&self) -> TreeHead {
+        self.position.range.head()
     }
 
     /// What was checked.

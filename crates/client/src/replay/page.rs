@@ -63,6 +63,12 @@ impl Page {
         Ok(())
     }
 
+    /// Positions of the entries of a key, ascending.
+    pub(super) fn into_positions(mut self, key: &MapKey) -> Vec<LeafIndex> {
+        let at = self.keys.binary_search_by_key(key, |listed| listed.key);
+        at.map_or(Vec::new(), |at| self.keys.swap_remove(at).positions)
+    }
+
     /// The bucket's place in the map; `None` if it has no keys.
     pub(super) fn subtree(&self) -> Result<Option<Subtree>, Fault> {
         let mut builder = MapBuilder::new();

@@ -9,7 +9,9 @@
 //! | [`BUCKETS`] | number of a bucket | hash of its page |
 
 use record::{BucketTree, MapBucket, MapKey, MapRoot, Subtree};
-use redb::{ReadableTable as _, Table, TableDefinition, WriteTransaction};
+use redb::{
+    Database, ReadableDatabase as _, ReadableTable as _, Table, TableDefinition, WriteTransaction,
+};
 use tlog::LeafIndex;
 
 use super::page::Page;
@@ -155,6 +157,17 @@ impl<'t> Tables<'t> {
         self.buckets.insert(bucket.number(), subtree.to_bytes().as_slice())?;
         Ok(())
     }
+}
+
+/// As [`Tables::page`], without a transaction that writes.
+pub(super) fn read_page(
+    database: &Database,
+    bucket: MapBucket,
+    expected: Option<&Subtree>,
+) -> Result<Page, Fault> {
+    let pages = database.begin_read()?.open_table(PAGES)?;
+    let page = pages.get(bucket.number())?;
+    Page::parse(page.as_ref().map_or(&[], redb::AccessGuard::value), expected)
 }
 
 fn row_bytes(row: &Row) -> [u8; ROW_LEN] {

@@ -6,6 +6,7 @@ mod complete;
 mod installers;
 mod judging;
 mod log;
+mod mirror;
 mod monitor;
 mod python;
 mod questions;
