@@ -11,6 +11,7 @@ use crate::audit::AuditArgs;
 use crate::evidence::EvidenceArgs;
 use crate::explain::ExplainArgs;
 use crate::failure::Failure;
+use crate::hashes::HashesArgs;
 use crate::lookup::LookupArgs;
 use crate::monitor::MonitorArgs;
 use crate::proof::ProofArgs;
@@ -41,6 +42,8 @@ pub enum Command {
     Evidence(EvidenceArgs),
     /// Tell why a hash did not match: a late wheel, a change, a damaged download
     Explain(ExplainArgs),
+    /// Write requirements with hashes, or a pylock.toml, of nothing but what is proven
+    Hashes(HashesArgs),
     /// Show what the log holds about a project, a file or a hash
     Lookup(LookupArgs),
     /// Read every entry of the log and report changes

@@ -43,6 +43,9 @@
 //! unless `--verbose` is given; with `--format junit` bad files are failures, undecided ones and
 //! unreadable sources errors, and notes are skipped.
 //!
+//! `hashes` prints requirements or a `pylock.toml`, with what they rest on in a comment; nothing at all if
+//! one of the releases has a file in conflict (exit code 1), or none that is known to be listed (2).
+//!
 //! `lookup` prints one object, with entries as the log has them:
 //!
 //! ```json
@@ -131,10 +134,12 @@ mod evidence;
 mod explain;
 mod failure;
 mod freshness;
+mod hashes;
 mod hashing;
 mod lookup;
 mod monitor;
 mod output;
+mod pins;
 mod progress;
 mod proof;
 mod proxy;
@@ -150,6 +155,7 @@ pub use evidence::EvidenceArgs;
 pub use explain::ExplainArgs;
 pub use failure::Failure;
 pub use freshness::{FreshnessArgs, InvalidDuration, Span};
+pub use hashes::HashesArgs;
 pub use lookup::LookupArgs;
 pub use monitor::MonitorArgs;
 pub use proof::ProofArgs;
@@ -171,6 +177,7 @@ pub async fn execute(command: Command, out: &mut (dyn Write + Send)) -> Result<u
         Command::Audit(args) => audit::run(args, out).await,
         Command::Explain(args) => explain::run(args, out).await,
         Command::Evidence(args) => evidence::run(args, out).await,
+        Command::Hashes(args) => hashes::run(args, out).await,
         Command::Lookup(args) => lookup::run(args, out).await,
         Command::Monitor(args) => monitor::run(args, out).await,
         Command::Proof(args) => proof::run(args, out).await,

@@ -1,17 +1,18 @@
 //! What is to be audited: pins of files, distributions, and folders of distributions.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Read, Write as _};
+use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use client::Artifact;
-use client::audit::{MAX_SOURCE_LEN, Pins, read_pins};
+use client::audit::Pins;
 use record::{Distribution, ProjectName, split_filename};
 
 use crate::failure::Failure;
 use crate::hashing;
 use crate::output::{count, printable};
+use crate::pins;
 
 /// A file to be judged, and where it is pinned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,20 +131,15 @@ impl Sources {
         if !self.seen.insert(seen) {
             return;
         }
-        let read = read(path).map_err(|error| (None, error.to_string())).and_then(|bytes| {
-            read_pins(&path.display().to_string(), &bytes)
-                .map_err(|error| (error.line, error.reason))
-        });
-        match read {
-            Ok(pins) => self.add_pins(path, pins),
-            Err((line, reason)) => match included {
-                Some((by, at)) => {
-                    let reason =
-                        format!("cannot use {}, which it includes: {reason}", path.display());
-                    self.problem(by, Some(at), &reason);
-                }
-                None => self.problem(path, line, &reason),
-            },
+        let problem = match pins::read(path) {
+            Ok(pins) => return self.add_pins(path, pins),
+            Err(problem) => problem,
+        };
+        if let Some((by, line)) = included {
+            let reason = format!("cannot use {}, which it includes: {problem}", path.display());
+            self.problem(by, Some(line), &reason);
+        } else {
+            self.problem(path, problem.line, &problem.reason);
         }
     }
 
@@ -202,18 +198,6 @@ fn is_distribution(path: &Path) -> bool {
     path.file_name()
         .and_then(|name| name.to_str())
         .is_some_and(|name| Distribution::of(name).is_some())
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    // One byte more than is read: it is refused then with a reason.
-    let limit = u64::try_from(MAX_SOURCE_LEN).map_or(u64::MAX, |limit| limit.saturating_add(1));
-    let mut bytes = Vec::new();
-    if path == Path::new("-") {
-        io::stdin().take(limit).read_to_end(&mut bytes)?;
-    } else {
-        File::open(path)?.take(limit).read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
 }
 
 /// Tells a person something beside the data.

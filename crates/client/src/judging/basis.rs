@@ -29,18 +29,23 @@ impl Basis {
         self.epoch.as_ref().filter(|_| !self.incomplete)
     }
 
+    /// Rests on what other verdicts rest on, too.
+    pub(super) fn merge(&mut self, other: &Basis) {
+        let size = |basis: &Basis| basis.checkpoint.as_ref().map(|known| known.head().size);
+        if size(self) < size(other) {
+            self.checkpoint.clone_from(&other.checkpoint);
+        }
+        let epochs = [self.epoch.take(), other.epoch.clone()];
+        self.epoch = epochs.into_iter().flatten().min_by_key(|epoch| epoch.epoch);
+        self.incomplete |= other.incomplete;
+    }
+
     /// Rests on this answer, too.
     pub(super) fn add(&mut self, answer: &KeyEntries) {
-        let size = answer.checkpoint.head().size;
-        if self.checkpoint.as_ref().is_none_or(|known| known.head().size < size) {
-            self.checkpoint = Some(answer.checkpoint.clone());
-        }
-        let Some(epoch) = &answer.epoch else {
-            self.incomplete = true;
-            return;
-        };
-        if self.epoch.as_ref().is_none_or(|known| known.epoch > epoch.epoch) {
-            self.epoch = Some(epoch.clone());
-        }
+        self.merge(&Basis {
+            checkpoint: Some(answer.checkpoint.clone()),
+            epoch: answer.epoch.clone(),
+            incomplete: answer.epoch.is_none(),
+        });
     }
 }

@@ -3,6 +3,7 @@
 mod basis;
 mod facts;
 mod reader;
+mod release;
 
 use std::collections::BTreeSet;
 
@@ -12,6 +13,7 @@ use tlog::LeafIndex;
 pub use self::basis::Basis;
 use self::facts::{Facts, Releases};
 pub use self::reader::{KeyEntries, LogReader};
+pub use self::release::{Release, ReleaseFile, judge_releases};
 use crate::audit::Pin;
 use crate::complete::coverage;
 use crate::decide::{Artifact, Coverage, Finding, Known, decide};
