@@ -29,6 +29,10 @@ pub enum Format {
     AnyText,
     /// `MODULE.bazel.lock`, as far as it is about Python.
     BazelLock,
+    /// A recipe of `OpenEmbedded`.
+    BitBake,
+    /// `.hash` of Buildroot.
+    BuildrootHash,
     /// The Python packages in `conda-lock.yml`.
     CondaLock,
     /// `meta.yaml` and `recipe.yaml` of conda-forge.
@@ -43,6 +47,8 @@ pub enum Format {
     DebianSources,
     /// `distinfo` of the BSD ports.
     Distinfo,
+    /// An easyconfig of `EasyBuild`.
+    EasyBuild,
     /// `Manifest` of Gentoo.
     GentooManifest,
     /// A module of Guix packages.
@@ -51,6 +57,8 @@ pub enum Format {
     Homebrew,
     /// An expression of Nix.
     Nix,
+    /// A makefile of `OpenWrt`.
+    OpenWrt,
     /// `pdm.lock`.
     PdmLock,
     /// What `pip install --report` writes.
@@ -85,6 +93,8 @@ impl Format {
         match self {
             Format::AnyText => "text",
             Format::BazelLock => "MODULE.bazel.lock",
+            Format::BitBake => "BitBake recipe",
+            Format::BuildrootHash => "Buildroot hash",
             Format::CondaLock => "conda-lock",
             Format::CondaRecipe => "conda recipe",
             Format::CycloneDx => "CycloneDX",
@@ -92,10 +102,12 @@ impl Format {
             Format::DebianSource => "dsc",
             Format::DebianSources => "Sources",
             Format::Distinfo => "distinfo",
+            Format::EasyBuild => "easyconfig",
             Format::GentooManifest => "Manifest",
             Format::Guix => "Guix",
             Format::Homebrew => "Homebrew formula",
             Format::Nix => "Nix",
+            Format::OpenWrt => "OpenWrt makefile",
             Format::PdmLock => "pdm.lock",
             Format::PipReport => "pip report",
             Format::PipfileLock => "Pipfile.lock",

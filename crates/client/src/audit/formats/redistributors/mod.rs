@@ -4,14 +4,19 @@
 //! names the package index's file; it is said to be from the index only where the source says so.
 
 mod arch;
+mod bitbake;
+mod buildroot;
 mod conda;
 mod debian;
 mod distinfo;
+mod easybuild;
 mod gentoo;
 mod guix;
 mod homebrew;
 mod nix;
+mod openwrt;
 mod script;
+mod settings;
 mod spack;
 mod template;
 #[cfg(test)]
@@ -93,5 +98,29 @@ pub(super) const FORMATS: &[Known] = &[
         is_named: |name| name == "distinfo",
         matches: distinfo::matches,
         read: distinfo::read,
+    },
+    Known {
+        format: Format::EasyBuild,
+        is_named: |name| has_extension(name, "eb"),
+        matches: easybuild::matches,
+        read: easybuild::read,
+    },
+    Known {
+        format: Format::BitBake,
+        is_named: |name| has_extension(name, "bb"),
+        matches: bitbake::matches,
+        read: bitbake::read,
+    },
+    Known {
+        format: Format::OpenWrt,
+        is_named: |_| false,
+        matches: openwrt::matches,
+        read: openwrt::read,
+    },
+    Known {
+        format: Format::BuildrootHash,
+        is_named: |name| has_extension(name, "hash"),
+        matches: buildroot::matches,
+        read: buildroot::read,
     },
 ];
