@@ -14,7 +14,9 @@ mod entry;
 mod evidence;
 mod fact;
 mod filename;
+mod fraud;
 mod key;
+mod lines;
 mod map;
 mod project;
 mod state;
@@ -29,21 +31,21 @@ pub use entry::{
     MAX_REASON_LEN, MAX_UPLOADED_LEN, MAX_VERSION_LEN, MAX_VIA_LEN, Parsed, RemovedEntry, Status,
     StatusEntry, bound_reason,
 };
-pub use evidence::{
-    CompletenessProof, Evidence, InvalidEvidence, LookupKey, MAX_EVIDENCE_ENTRIES, ProvenEntry,
-};
+pub use evidence::{CompletenessProof, Evidence, InvalidEvidence, LookupKey, MAX_EVIDENCE_ENTRIES};
 pub use fact::{ContentFact, Fact, ListedFile, StatusFact};
 pub use filename::{Distribution, split_filename, version_of};
+pub use fraud::{FraudProof, InvalidFraudProof};
 pub use key::{
     InvalidPublicKey, InvalidSignature, MAX_KEY_LEN, MAX_SIGNATURE_LEN, PublicKey, Signature,
 };
+pub use lines::ProvenEntry;
 pub use map::MapKey;
 pub use project::{InvalidProjectName, MAX_PROJECT_LEN, ProjectName};
 pub use state::{FileState, ProjectState, Sighting};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use trie::{
-    BucketTree, InvalidMapProof, LookupPlan, MapAnswer, MapBucket, MapBuilder, MapProof,
-    MapProofError, MapProofParts, MapTrie, MapValue, MapValueBuilder, OrderError, PairsError,
-    PositionsError, PrefixPlan, PrefixProof, Subtree, map_value,
+    BucketTree, InvalidMapProof, ListingError, LookupPlan, MapAnswer, MapBucket, MapBuilder,
+    MapProof, MapProofError, MapProofParts, MapTrie, MapValue, MapValueBuilder, OrderError,
+    PairsError, PositionsError, PrefixPlan, PrefixProof, Subtree, map_value,
 };
 pub use version::canonical_version;

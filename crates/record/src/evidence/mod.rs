@@ -45,26 +45,16 @@ use core::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
-use tlog::{Hash, InclusionProof, InvalidCheckpoint, LeafIndex, SignedCheckpoint};
+use tlog::{Hash, InvalidCheckpoint, SignedCheckpoint};
 
 pub use self::key::LookupKey;
+use crate::lines::{self, ProvenEntry, Syntax};
 
 /// First line of every file; it names the format and its version.
 const FIRST_LINE: &str = "indelible-evidence@v1";
 
 /// Most entries of one answer, before and after its epoch.
 pub const MAX_EVIDENCE_ENTRIES: usize = 20_000;
-
-/// An entry, where it is said to be, and the proof of that. Nothing of it is verified.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProvenEntry {
-    /// Position.
-    pub index: LeafIndex,
-    /// Bytes of the entry.
-    pub entry: Vec<u8>,
-    /// Shows that the entry is in the checkpoint's tree.
-    pub proof: InclusionProof,
-}
 
 /// What shows that an answer is complete. Nothing of it is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,43 +101,26 @@ impl Evidence {
     pub fn parse(bytes: &[u8]) -> Result<Evidence, InvalidEvidence> {
         let text = core::str::from_utf8(bytes).map_err(|_| InvalidEvidence::Syntax)?;
         let evidence = parse::evidence(text)?;
-        if evidence.is_text(text) { Ok(evidence) } else { Err(InvalidEvidence::Syntax) }
-    }
-
-    /// Whether `text` is what `Display` writes, without a second copy of it.
-    fn is_text(&self, text: &str) -> bool {
-        let mut rest = Rest(text);
-        fmt::write(&mut rest, format_args!("{self}")).is_ok() && rest.0.is_empty()
+        if lines::is_text_of(text, &evidence) { Ok(evidence) } else { Err(InvalidEvidence::Syntax) }
     }
 }
 
-/// What is left of a text of which the beginning was written again.
-struct Rest<'a>(&'a str);
-
-impl fmt::Write for Rest<'_> {
-    fn write_str(&mut self, written: &str) -> fmt::Result {
-        self.0 = self.0.strip_prefix(written).ok_or(fmt::Error)?;
-        Ok(())
+impl From<Syntax> for InvalidEvidence {
+    fn from(_: Syntax) -> InvalidEvidence {
+        InvalidEvidence::Syntax
     }
 }
 
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let CompletenessProof { epoch, map_proof, edge, tail } = &self.completeness;
-        writeln!(f, "{FIRST_LINE}\nkey {} {}", self.key.kind(), self.key.value())?;
-        self.entries.iter().try_for_each(|entry| write_proven(f, "entry", entry))?;
-        write_proven(f, "epoch", epoch)?;
-        match map_proof.as_slice() {
-            [] => writeln!(f, "map")?,
-            proof => writeln!(f, "map {}", STANDARD.encode(proof))?,
-        }
+        writeln!(f, "{FIRST_LINE}")?;
+        lines::write_key(f, &self.key)?;
+        self.entries.iter().try_for_each(|entry| lines::write_proven(f, "entry", entry))?;
+        lines::write_proven(f, "epoch", epoch)?;
+        lines::write_map_proof(f, map_proof)?;
         edge.iter().try_for_each(|hash| writeln!(f, "edge {hash}"))?;
         tail.iter().try_for_each(|entry| writeln!(f, "tail {}", STANDARD.encode(entry)))?;
         write!(f, "\n{}", self.checkpoint)
     }
-}
-
-fn write_proven(f: &mut fmt::Formatter<'_>, keyword: &str, proven: &ProvenEntry) -> fmt::Result {
-    writeln!(f, "{keyword} {} {}", proven.index, STANDARD.encode(&proven.entry))?;
-    proven.proof.hashes().iter().try_for_each(|hash| writeln!(f, "{hash}"))
 }
