@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use client::{VerifiedLookup, age};
+use client::{Coverage, VerifiedLookup, age};
 use record::{EpochEntry, Timestamp};
 use serde::Serialize;
 use thiserror::Error;
@@ -107,11 +107,9 @@ pub(crate) fn print(
             "that there is nothing else is the log's word alone: no epoch shows it"
         );
     };
-    let serial = epoch.serial.map_or("no serial".to_owned(), |serial| format!("serial {serial}"));
-    let swept = epoch.swept.map_or("never".to_owned(), |swept| swept.to_string());
     let (number, time, age) = (epoch.epoch, epoch.time, in_words(age(epoch, now)));
     writeln!(out, "complete as of epoch {number} of {time} ({age} ago)")?;
-    writeln!(out, "the index was seen up to {serial}, last complete sweep: {swept}")
+    writeln!(out, "{}", Coverage { serial: epoch.serial, swept: epoch.swept })
 }
 
 /// A length of time, rounded down, with its unit.

@@ -1,6 +1,7 @@
 //! From verified facts to a verdict.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use record::canonical_version;
 use record::{Digest, Entry, FileState, ProjectName, ProjectState, Status, Timestamp};
@@ -41,13 +42,28 @@ pub struct Known<'a> {
     pub coverage: Option<Coverage>,
 }
 
-/// How far the log's observer has seen the package index.
+/// How far the log's observer has seen the package index. `Display` is a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Coverage {
     /// Serial of the index up to which everything was seen.
     pub serial: Option<u64>,
     /// Start of the last complete sweep.
     pub swept: Option<Timestamp>,
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.serial, self.swept) {
+            (Some(serial), Some(swept)) => {
+                write!(f, "the index was seen up to serial {serial}, last complete sweep: {swept}")
+            }
+            (Some(serial), None) => {
+                write!(f, "the index was seen up to serial {serial}, but never swept completely")
+            }
+            (None, Some(swept)) => write!(f, "last complete sweep of the index: {swept}"),
+            (None, None) => f.write_str("the index was never swept completely"),
+        }
+    }
 }
 
 /// A verdict and what it rests on.
@@ -228,17 +244,10 @@ fn judge_absence(artifact: &Artifact, known: &Known<'_>) -> Finding {
         Some(coverage) => {
             let stated = artifact.project.is_some() && artifact.version.is_some();
             let what = if stated { "this release" } else { "these bytes" };
-            let detail = format!("the log does not have {what}; {}", seen_until(coverage));
+            let detail = format!("the log does not have {what}; {coverage}");
             Finding::new(Verdict::UnknownRelease, [], detail)
         }
     }
-}
-
-pub(crate) fn seen_until(coverage: Coverage) -> String {
-    let serial =
-        coverage.serial.map_or("no serial".to_owned(), |serial| format!("serial {serial}"));
-    let swept = coverage.swept.map_or("never".to_owned(), |swept| swept.to_string());
-    format!("it has seen the index up to {serial}, last complete sweep: {swept}")
 }
 
 /// Whether an entry is about a file of the artifact's release.

@@ -47,6 +47,26 @@ async fn an_absence_without_a_sweep_is_undecided() {
 }
 
 #[tokio::test]
+async fn coverage_without_a_serial_is_put_into_words() {
+    let cases = [
+        (true, true, "the index was seen up to serial 25900000, last complete sweep: 2026"),
+        (true, false, "the index was seen up to serial 25900000, but never swept completely"),
+        (false, true, "last complete sweep of the index: 2026-11-21T01:18:58Z"),
+        (false, false, "the index was never swept completely"),
+    ];
+    for (serial, swept, sentence) in cases {
+        let mut log = log();
+        log.append_epoch(|epoch| {
+            epoch.serial = epoch.serial.filter(|_| serial);
+            epoch.swept = epoch.swept.filter(|_| swept);
+        });
+        let session = Session::start(log).await;
+        let shown = session.run("lookup file attrs-3.0.tar.gz").await;
+        assert!(shown.contains(&format!("\n{sentence}")), "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn staleness_is_undecided() {
     let session = session().await;
     for command in ["lookup project attrs", "verify attrs-1.0.tar.gz"] {

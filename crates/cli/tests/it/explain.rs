@@ -121,3 +121,33 @@ async fn texts_that_ask_for_too_much_are_explained_in_part() {
     let json = piped(&session, "explain --json", text.as_bytes()).await;
     assert!(json.contains("\"truncated\":true"), "{json}");
 }
+
+#[tokio::test]
+async fn an_absence_is_explained_by_how_far_the_log_has_seen_the_index() {
+    let release = format!("explain --project attrs --version 9.0 --expected {}", digest("no file"));
+    let hash = format!("explain --expected {}", digest("no file"));
+    // Start of the last sweep and serial of the epoch, if there is one; cause of each; what it says.
+    let swept = "sweep of the index: 2026-11-21T01:18:58Z";
+    let cases = [
+        (None, ["not-yet-observed", "not-yet-observed"], "does not say how far", 2),
+        (Some((false, true)), ["not-yet-observed", "not-yet-observed"], "does not say how far", 2),
+        (Some((true, false)), ["unknown-release", "never-on-index"], swept, 0),
+        (Some((true, true)), ["unknown-release", "never-on-index"], "up to serial 25900000", 0),
+    ];
+    for (epoch, causes, said, code) in cases {
+        let mut log = eventful();
+        if let Some((swept, serial)) = epoch {
+            log.append_epoch(|epoch| {
+                epoch.swept = epoch.swept.filter(|_| swept);
+                epoch.serial = epoch.serial.filter(|_| serial);
+            });
+        }
+        let session = Session::start(log).await;
+        for (args, cause) in [&release, &hash].into_iter().zip(causes) {
+            let shown = session.run(args).await;
+            assert!(shown.contains(&format!(": {cause}\n")), "{epoch:?} {cause}: {shown}");
+            assert!(shown.contains(said) && !shown.contains("no serial"), "{epoch:?}: {shown}");
+            assert!(shown.ends_with(&format!("--- exit {code}\n")), "{epoch:?}: {shown}");
+        }
+    }
+}

@@ -266,3 +266,17 @@ fn a_conflict_tells_the_whole_history() {
         )
     );
 }
+
+#[test]
+fn coverage_says_only_what_is_known() {
+    let sentences = [
+        (Some(7), Some(time()), "the index was seen up to serial 7, last complete sweep: {time}"),
+        (Some(7), None, "the index was seen up to serial 7, but never swept completely"),
+        (None, Some(time()), "last complete sweep of the index: {time}"),
+        (None, None, "the index was never swept completely"),
+    ];
+    for (serial, swept, sentence) in sentences {
+        let sentence = sentence.replace("{time}", &time().to_string());
+        assert_eq!(Coverage { serial, swept }.to_string(), sentence);
+    }
+}

@@ -5,7 +5,7 @@ use record::{Digest, Timestamp};
 use super::cause::Cause;
 use super::facts::{Download, LoggedFile, Quarantine, Release};
 use super::late::{Late, claimed};
-use crate::decide::{Coverage, seen_until};
+use crate::decide::Coverage;
 
 /// From 2015-04-01 on, the index no longer lets a file's bytes be replaced.
 const IMMUTABLE_SINCE: u64 = 1_427_846_400;
@@ -234,11 +234,11 @@ pub(super) fn no_hash(count: usize) -> String {
 }
 
 pub(super) fn unknown_release(coverage: Coverage) -> String {
-    format!("The log does not have this release; {}.", seen_until(coverage))
+    format!("The log does not have this release; {coverage}.")
 }
 
 pub(super) fn unknown_hash(coverage: Coverage) -> String {
-    format!("No file that the log knows has this hash; {}.", seen_until(coverage))
+    format!("No file that the log knows has this hash; {coverage}.")
 }
 
 pub(super) fn quarantine(release: &Release, quarantine: &Quarantine) -> String {

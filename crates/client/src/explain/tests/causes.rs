@@ -188,4 +188,10 @@ fn coverage_turns_not_yet_into_never() {
     assert!(unknown.text.contains("2026-11-21T01:13:58Z"), "{unknown:?}");
     let bare = Question { expected: vec![hash("nowhere")], ..Question::default() };
     assert_eq!(explained(&[], &bare, &known).cause, Cause::NeverOnIndex);
+    for question in [release(&["nowhere"], None), bare] {
+        let explanation = explained(&[], &question, &Known::default());
+        assert_eq!(explanation.cause, Cause::NotYetObserved);
+        assert_eq!(explanation.class, Class::Undecided);
+        assert!(!explanation.text.contains("sweep"), "{explanation:?}");
+    }
 }
