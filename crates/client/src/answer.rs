@@ -13,6 +13,7 @@ use tlog::{
 use crate::complete::{Completeness, ProvenEpoch, SentMapProof};
 use crate::entry::VerifiedEntry;
 use crate::error::{Disproof, Error};
+use crate::fraud::{Listing, VerifiedFraud};
 use crate::trust::Trust;
 
 /// Most hashes of one proof: sizes are below 2^63.
@@ -319,26 +320,51 @@ pub(crate) fn verify_answer(
     complete: Option<(&Arc<ProvenEpoch>, SentMapProof)>,
 ) -> Result<VerifiedLookup, Error> {
     let (head, map_key) = (checkpoint.head(), key.map_key());
-    let keys = [map_key];
-    let asked = Asked { limit: MAX_LOOKUP, from: LeafIndex::default(), keys: &keys };
+    let asked = Asked { limit: MAX_LOOKUP, from: LeafIndex::default(), keys: &[] };
     let (entries, proofs) = verify_resolved(head, entries, &asked)?;
+    let mut proven = entries.iter().zip(&proofs);
+    if let Some((entry, proof)) = proven.find(|(entry, _)| !entry.has_key(&map_key)) {
+        let (entry, proof) = (entry.clone(), proof.clone());
+        let foreign = VerifiedInclusion { checkpoint, entry, proof };
+        return Err(not_of_key(&key, &entries, complete, &foreign).into());
+    }
     let verify =
         |(epoch, proof): (&Arc<ProvenEpoch>, _)| epoch.verify_all(&map_key, &entries, proof);
     let completeness = complete.map(verify).transpose()?;
     Ok(VerifiedLookup { key, checkpoint, entries, proofs, completeness })
 }
 
+/// An entry that was answered does not have the key. If the epoch's map says that it has, the epoch is false.
+fn not_of_key(
+    key: &LookupKey,
+    entries: &[VerifiedEntry],
+    complete: Option<(&Arc<ProvenEpoch>, SentMapProof)>,
+    foreign: &VerifiedInclusion,
+) -> Disproof {
+    let fraud = complete.and_then(|(epoch, sent)| {
+        let map_proof = epoch.verify_covered(&key.map_key(), entries, sent).ok()?;
+        let listing = Listing { key, entries, map_proof: &map_proof };
+        VerifiedFraud::find(&listing, epoch.proven(), foreign)
+    });
+    match fraud {
+        Some(fraud) => Disproof::Fraud { fraud: Box::new(fraud), saved: None },
+        None => not_asked(foreign.entry().index(), "is about something else"),
+    }
+}
+
 fn check_asked(entry: &VerifiedEntry, least: u64, asked: &Asked<'_>) -> Result<(), Error> {
     let index = entry.index();
-    let not_asked =
-        |problem: &str| Err(Disproof::NotAsked { index, problem: problem.into() }.into());
     if index.get() < least {
-        return not_asked("is repeated or out of order");
+        return Err(not_asked(index, "is repeated or out of order").into());
     }
     if !asked.keys.is_empty() && !asked.keys.iter().any(|key| entry.has_key(key)) {
-        return not_asked("is about something else");
+        return Err(not_asked(index, "is about something else").into());
     }
     Ok(())
+}
+
+fn not_asked(index: LeafIndex, problem: &str) -> Disproof {
+    Disproof::NotAsked { index, problem: problem.into() }
 }
 
 /// Takes the hashes of one proof from the wire.

@@ -61,7 +61,8 @@ impl<'a> Lookups<'a> {
             Some(call) => call,
             None => Call::begin(self.client, &key, &self.keys).await?,
         };
-        let answered = call.answer(self.client, key).await?;
+        let answered = call.answer(self.client, key).await;
+        let answered = answered.map_err(|error| self.client.keep_evidence(error))?;
         self.call = (call.left > 0).then_some(call);
         Ok(Some(answered))
     }

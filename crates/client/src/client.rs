@@ -1,5 +1,7 @@
 //! Questions to a log, answered with verified facts only.
 
+mod cross_check;
+
 use bytes::Bytes;
 use indelible_proto::v1::{self, lookup_request};
 pub use record::LookupKey;
@@ -99,7 +101,8 @@ impl Client {
         self.heads.prepare()?;
         let answer = self.wire.lookup(to_wire(key)).await?;
         let checkpoint = self.heads.accept(&answer.checkpoint, &self.wire).await?;
-        answer::verify_lookup(checkpoint, key.clone(), answer)
+        let answer = answer::verify_lookup(checkpoint, key.clone(), answer);
+        answer.map_err(|error| self.heads.keep_evidence(error))
     }
 
     /// Looks many keys up at once. The answers come in the order of the keys; the log is asked when the
@@ -124,6 +127,11 @@ impl Client {
     /// Accepts the checkpoint of an answer.
     pub(crate) async fn accept(&mut self, note: &Bytes) -> Result<VerifiedCheckpoint, Error> {
         self.heads.accept(note, &self.wire).await
+    }
+
+    /// Keeps what shows an error to others.
+    pub(crate) fn keep_evidence(&self, error: Error) -> Error {
+        self.heads.keep_evidence(error)
     }
 
     /// What a broken stream means.
@@ -236,6 +244,11 @@ impl Heads {
         Ok(served)
     }
 
+    /// Keeps what shows an error to others beside the heads.
+    fn keep_evidence(&self, error: Error) -> Error {
+        memory::keep_evidence(self.memory.dir(), error)
+    }
+
     /// Whether what is remembered now covers `served`; if not, another process was quicker.
     async fn remember(
         &self,
@@ -246,8 +259,7 @@ impl Heads {
         if let Some(remembered) = &remembered {
             let remembered = self.trust.verify_signed_by_log(remembered)?;
             let accepted = head::advance(&remembered, served, self.floor, history).await;
-            let accepted =
-                accepted.map_err(|error| memory::keep_evidence(self.memory.dir(), error))?;
+            let accepted = accepted.map_err(|error| self.keep_evidence(error))?;
             if accepted == Accepted::Overtaken || remembered.head() == served.head() {
                 return Ok(true);
             }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use record::{
     CompletenessProof, Entry, EpochEntry, InvalidMapProof, MAX_EVIDENCE_ENTRIES, MapAnswer, MapKey,
-    MapProof, MapProofParts, ProvenEntry, Timestamp, map_value,
+    MapProof, MapProofParts, ProvenEntry, Timestamp,
 };
 use tlog::{CompactRange, Hash, LeafIndex, MAX_ENTRY_LEN, TreeHead, TreeSize, leaf_hash};
 
@@ -32,6 +32,16 @@ impl Completeness {
     /// The epoch entry: its number, the map's root, and how far the observer has seen the index.
     pub fn epoch(&self) -> &EpochEntry {
         &self.epoch.entry
+    }
+
+    /// The epoch, as it was proved under the answer's checkpoint.
+    pub(crate) fn proven_epoch(&self) -> &ProvenEntry {
+        self.epoch.proven()
+    }
+
+    /// What the epoch's map was shown to say about the key.
+    pub(crate) const fn map_proof(&self) -> &MapProof {
+        &self.map_proof
     }
 
     /// What shows it to others.
@@ -125,30 +135,34 @@ impl ProvenEpoch {
         entries: &[VerifiedEntry],
         map_proof: SentMapProof,
     ) -> Result<Completeness, Error> {
-        let (covered, after): (Vec<_>, Vec<_>) =
-            entries.iter().map(VerifiedEntry::index).partition(|at| *at < self.proven.index);
-        let map_proof = verify_map(&self.entry, key, &covered, map_proof)?;
-        if self.after.get(key).map_or(&[][..], Vec::as_slice) != after {
+        let map_proof = self.verify_covered(key, entries, map_proof)?;
+        let after = entries.iter().map(VerifiedEntry::index).filter(|at| *at > self.proven.index);
+        if !after.eq(self.after.get(key).into_iter().flatten().copied()) {
             return Err(Disproof::Omission.into());
         }
         Ok(Completeness { epoch: Arc::clone(self), map_proof })
     }
-}
 
-/// Verifies what the epoch's map says: these positions, or that there are none.
-fn verify_map(
-    epoch: &EpochEntry,
-    key: &MapKey,
-    positions: &[LeafIndex],
-    sent: SentMapProof,
-) -> Result<MapProof, Error> {
-    let claim = match positions {
-        [] => MapAnswer::Absent,
-        _ => MapAnswer::Present(map_value(positions).map_err(Error::malformed)?),
-    };
-    let proof = sent.of(claim).map_err(Error::malformed)?;
-    epoch.map.verify_lookup(key, &proof).map_err(Disproof::Map)?;
-    Ok(proof)
+    /// Verifies that the epoch's map has for `key` those of the entries that it covers, or does not have
+    /// the key if there are none.
+    pub(crate) fn verify_covered(
+        &self,
+        key: &MapKey,
+        entries: &[VerifiedEntry],
+        sent: SentMapProof,
+    ) -> Result<MapProof, Error> {
+        let positions = entries.iter().map(VerifiedEntry::index);
+        let covered: Vec<LeafIndex> = positions.filter(|at| *at < self.proven.index).collect();
+        let claim = MapAnswer::of_positions(&covered).map_err(Error::malformed)?;
+        let proof = sent.of(claim).map_err(Error::malformed)?;
+        self.entry.map.verify_lookup(key, &proof).map_err(Disproof::Map)?;
+        Ok(proof)
+    }
+
+    /// The epoch with its inclusion proof.
+    pub(crate) const fn proven(&self) -> &ProvenEntry {
+        &self.proven
+    }
 }
 
 /// The entries after the epoch, if they are the ones of the tree.

@@ -8,6 +8,7 @@ use thiserror::Error;
 use tlog::{Hash, LeafIndex, NoteError, PolicyError, TilePath, TreeSize};
 
 use crate::fork::ForkReport;
+use crate::fraud::VerifiedFraud;
 use crate::replay::Lie;
 
 /// Why there is no verified answer.
@@ -35,6 +36,14 @@ pub enum Disproof {
     Fork {
         /// The evidence, checkable by anyone with the log's key.
         report: Box<ForkReport>,
+        /// Where the evidence was written, if it was.
+        saved: Option<PathBuf>,
+    },
+    /// The log signed an epoch that is false about its own entries.
+    #[error("the log signed a false epoch: {fraud}")]
+    Fraud {
+        /// The evidence, checkable by anyone with the log's key.
+        fraud: Box<VerifiedFraud>,
         /// Where the evidence was written, if it was.
         saved: Option<PathBuf>,
     },

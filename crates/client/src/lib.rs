@@ -11,7 +11,8 @@
 //!   concludes from its entries, too, and stops at the first [`Lie`].
 //! * [`audit`] reads what lock files and recipes pin.
 //! * [`Mirror`] keeps the whole log, and answers without telling anybody what is asked.
-//! * A [`ForkReport`] proves to anyone that a log contradicts itself.
+//! * A [`ForkReport`] proves to anyone that a log contradicts itself, a [`VerifiedFraud`] that its own
+//!   summary of its entries is false.
 
 mod answer;
 pub mod audit;
@@ -19,12 +20,14 @@ mod batch;
 mod claim;
 mod client;
 mod complete;
+mod contradiction;
 mod database;
 mod decide;
 mod entry;
 mod error;
 pub mod explain;
 mod fork;
+mod fraud;
 mod grpc;
 mod head;
 mod history;
@@ -47,6 +50,7 @@ pub use decide::{Artifact, Coverage, Finding, Known, decide};
 pub use entry::VerifiedEntry;
 pub use error::{Disproof, Error, Undecided};
 pub use fork::{ForkReport, InvalidReport, NotAFork};
+pub use fraud::{FraudKind, NotFraud, VerifiedFraud};
 pub use history::{describe, version_of};
 pub use memory::{Memory, Replaced};
 pub use mirror::Mirror;

@@ -16,8 +16,8 @@ const MAX_LEN: u64 = tlog::MAX_NOTE_LEN as u64;
 /// A directory that remembers the newest verified checkpoint of each log.
 ///
 /// One file a log, `<lower-case hex SHA-256 of the origin>.checkpoint`, holds the signed note as it was
-/// received. No file means that nothing is remembered, as if the log were empty. Fork reports are put
-/// beside it, as `<16 hex digits>.fork`. The directory is trusted: whoever can write to it can make its user accept a fork.
+/// received. No file means that nothing is remembered, as if the log were empty. Fork reports and fraud
+/// proofs are put beside it, as `<16 hex digits>.fork` and `.fraud`. The directory is trusted: whoever can write to it can make its user accept a fork.
 ///
 /// Operations block for as long as a small file takes to be written and synced.
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ impl Memory {
 }
 
 /// Writes the evidence into `dir`, if the error has any, and says where. That it cannot be written does
-/// not undo the fork or the lie.
+/// not undo the fork, the fraud or the lie.
 pub(crate) fn keep_evidence(dir: &Path, error: Error) -> Error {
     match error {
         Error::Disproven(Disproof::Fork { report, .. }) => {
@@ -101,6 +101,10 @@ pub(crate) fn keep_evidence(dir: &Path, error: Error) -> Error {
         Error::Disproven(Disproof::Lie { lie, .. }) => {
             let saved = keep_text(dir, &lie.evidence().to_string(), "tlog-proof").ok();
             Disproof::Lie { lie, saved }.into()
+        }
+        Error::Disproven(Disproof::Fraud { fraud, .. }) => {
+            let saved = keep_text(dir, &fraud.proof().to_string(), "fraud").ok();
+            Disproof::Fraud { fraud, saved }.into()
         }
         other => other,
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use record::{Digest, Entry, LookupKey, ProjectName, canonical_version};
 
 use super::basis::Basis;
+use super::ledger::Ledger;
 use super::reader::{KeyEntries, LogReader};
 use super::{Progress, Step};
 use crate::decide::Artifact;
@@ -19,6 +20,7 @@ pub(super) type Releases = BTreeMap<ProjectName, BTreeSet<String>>;
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     pub(super) basis: Basis,
+    ledger: Ledger,
     hashes: BTreeMap<Digest, Vec<VerifiedEntry>>,
     names: BTreeMap<String, Vec<VerifiedEntry>>,
     /// Of each project what is about itself, and what is about the releases that are asked for; `None`
@@ -84,8 +86,9 @@ impl Facts {
         let mut kept = Vec::with_capacity(keys.len());
         progress(Progress { step, done: 0, total: keys.len() });
         let mut take = |answer: Option<KeyEntries>| {
-            if let Some(answer) = &answer {
+            if let (Some(answer), Some(key)) = (&answer, keys.get(kept.len())) {
                 self.basis.add(answer);
+                self.ledger.add(key, answer);
             }
             kept.push(answer.map(&mut keep));
             progress(Progress { step, done: kept.len(), total: keys.len() });
@@ -94,6 +97,17 @@ impl Facts {
             reader.look_up(keys, &mut take).await?;
         }
         Ok(kept)
+    }
+
+    /// Two keys whose answers contradict each other.
+    pub(super) fn contradiction(&mut self) -> Option<[LookupKey; 2]> {
+        for (sha256, entries) in &self.hashes {
+            self.ledger.check(|| LookupKey::Sha256(*sha256), entries);
+        }
+        for (filename, entries) in &self.names {
+            self.ledger.check(|| LookupKey::File(filename.clone()), entries);
+        }
+        self.ledger.contradiction().cloned()
     }
 
     pub(super) fn of_hash(&self, sha256: &Digest) -> &[VerifiedEntry] {

@@ -2,6 +2,7 @@
 
 mod basis;
 mod facts;
+mod ledger;
 mod reader;
 mod release;
 
@@ -85,7 +86,7 @@ pub struct Progress {
 /// files: to tell whether a file is quarantined, and whether the release of an unknown one is known.
 ///
 /// # Errors
-/// [`Error`] if the log gives no verified answer.
+/// [`Error`] if the log gives no verified answer, or answers that contradict each other.
 pub async fn judge(
     reader: &mut impl LogReader,
     artifacts: Vec<Artifact>,
@@ -101,6 +102,9 @@ pub async fn judge(
         artifacts.into_iter().map(|artifact| facts.complete(artifact)).collect();
     let releases = needed(&artifacts, &facts);
     facts.read_projects(reader, releases, progress).await?;
+    if let Some(keys) = facts.contradiction() {
+        return Err(reader.contradicted(&keys).await);
+    }
     let judged = artifacts.into_iter().map(|artifact| conclude(artifact, &facts)).collect();
     Ok(Judgement { judged, basis: facts.basis })
 }

@@ -7,7 +7,7 @@ use crate::answer::VerifiedLookup;
 use crate::batch::Answered;
 use crate::client::Client;
 use crate::entry::VerifiedEntry;
-use crate::error::Error;
+use crate::error::{Disproof, Error};
 
 /// All entries of one key, verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,11 @@ pub trait LogReader {
         keys: &[LookupKey],
         take: &mut (dyn FnMut(Option<KeyEntries>) + Send),
     ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Says what is wrong when the answers to `keys` contradict each other.
+    fn contradicted(&mut self, _keys: &[LookupKey]) -> impl Future<Output = Error> + Send {
+        async { Error::malformed("answers to different keys contradict each other") }
+    }
 }
 
 impl LogReader for Client {
@@ -66,6 +71,14 @@ impl LogReader for Client {
             });
         }
         Ok(())
+    }
+
+    /// Asks again: what would show the contradiction to others was not kept.
+    async fn contradicted(&mut self, keys: &[LookupKey]) -> Error {
+        match self.reproduce(keys).await {
+            Err(Error::Disproven(disproof)) => disproof.into(),
+            Ok(()) | Err(Error::Undecided(_)) => Disproof::Omission.into(),
+        }
     }
 }
 

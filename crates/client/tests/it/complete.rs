@@ -140,6 +140,39 @@ async fn an_answer_becomes_evidence() {
 }
 
 #[tokio::test]
+async fn evidence_stays_true_while_the_log_grows_a_thousandfold() {
+    let mut young = TestLog::new(&[file("attrs-1.0.tar.gz", "one")]);
+    young.append(&[removed("attrs-1.0.tar.gz", "one")]);
+    young.append_epoch(|_| ());
+    young.append(&[file("attrs-1.0.tar.gz", "two")]);
+    let keys = [attrs(), LookupKey::Sha256(digest("two")), LookupKey::File("b-1.tar.gz".into())];
+    let mut grown = young.clone();
+    grown.append(&filler(4000));
+    grown.append(&[removed("attrs-1.0.tar.gz", "two")]);
+    grown.append_epoch(|_| ());
+    assert!(grown.size() > 1000 * young.size());
+    let server = Server::start(grown).await;
+    let state = tempfile::tempdir().unwrap();
+    let mut client = client(&server, &state);
+    for key in keys {
+        let then = ask(young.clone(), &key, Lie::None).await.unwrap();
+        let written = then.to_evidence().unwrap().to_string();
+        let read = Evidence::parse(written.as_bytes()).unwrap();
+        let old = VerifiedLookup::from_evidence(read, &trust()).unwrap();
+        assert_eq!((old.claims(), old.checkpoint()), (then.claims(), then.checkpoint()));
+
+        // What it rests on is the beginning of what the log has now.
+        let growth = client.consistency(old.checkpoint().head()).await.unwrap();
+        let new = growth.checkpoint().head();
+        assert!(new.size.get() > 1000 * old.checkpoint().head().size.get());
+        new.verify_consistency(&old.checkpoint().head(), growth.proof()).unwrap();
+        let now = client.lookup(&key).await.unwrap();
+        assert!(now.entries().starts_with(old.entries()), "{key:?}");
+        client.cross_check(&[&now, &old], &[]).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn what_is_proved_follows_from_the_entries() {
     let mut log = log();
     log.append(&[file("b-1.tar.gz", "b"), removed("b-1.tar.gz", "b"), file("c-1.tar.gz", "b")]);

@@ -1,10 +1,10 @@
 //! A log in memory. Proofs come from the recursive definitions of RFC 6962, not from the code under test.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use record::{
-    ContentEntry, Digest, Entry, EpochEntry, FileEntry, Parsed, ProjectName, RemovedEntry, Status,
-    StatusEntry, Timestamp,
+    ContentEntry, Digest, Entry, EpochEntry, FileEntry, LookupKey, MapKey, Parsed, ProjectName,
+    RemovedEntry, Status, StatusEntry, Timestamp,
 };
 use tlog::{
     Checkpoint, Hash, RightEdge, SignedCheckpoint, SigningKey, TileKind, TilePath, TreeHead,
@@ -20,12 +20,14 @@ pub(crate) struct TestLog {
     edge: RightEdge,
     pub(crate) entries: Vec<Vec<u8>>,
     objects: BTreeMap<(TileKind, u64), Vec<u8>>,
+    /// Positions about which the map is false: of these keys it lists what it should not, and the reverse.
+    misstated: BTreeMap<MapKey, BTreeSet<u64>>,
 }
 
 impl TestLog {
     pub(crate) fn new(entries: &[Entry]) -> TestLog {
-        let edge = RightEdge::empty();
-        let mut log = TestLog { edge, entries: Vec::new(), objects: BTreeMap::new() };
+        let (edge, objects, misstated) = (RightEdge::empty(), BTreeMap::new(), BTreeMap::new());
+        let mut log = TestLog { edge, entries: Vec::new(), objects, misstated };
         log.append(entries);
         log
     }
@@ -91,6 +93,27 @@ impl TestLog {
         };
         change(&mut epoch);
         self.append(&[Entry::Epoch(epoch)]);
+    }
+
+    /// Lies about these positions in every epoch from now on, and in answers below it.
+    pub(crate) fn misstate(&mut self, key: &LookupKey, positions: &[u64]) {
+        self.misstated.entry(key.map_key()).or_default().extend(positions);
+    }
+
+    /// What the map over the first `size` entries has for a key whose entries are at `positions`.
+    pub(crate) fn mapped(
+        &self,
+        key: &MapKey,
+        positions: &BTreeSet<u64>,
+        size: u64,
+    ) -> BTreeSet<u64> {
+        let misstated = self.misstated.get(key).into_iter().flatten().copied();
+        positions ^ &misstated.filter(|position| *position < size).collect()
+    }
+
+    /// The keys about which the map is false.
+    pub(crate) fn misstated(&self) -> impl Iterator<Item = &MapKey> {
+        self.misstated.keys()
     }
 
     /// Position of the newest epoch entry.

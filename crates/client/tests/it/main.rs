@@ -3,6 +3,7 @@
 
 mod batch;
 mod complete;
+mod fraud;
 mod installers;
 mod judging;
 mod log;

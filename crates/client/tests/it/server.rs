@@ -73,6 +73,7 @@ pub(crate) enum Lie {
     TruncatedBundle,
     TruncatedTile,
     SkippedEntry,
+    NoInclusion,
     NoTiles,
     /// Not lies: what the contract allows.
     BigProject,
@@ -236,7 +237,7 @@ fn wanted(request: v1::LookupRequest, lie: Lie) -> Option<MapKey> {
 
 /// The entries of a key that the server admits.
 fn all_of(log: &TestLog, key: &MapKey, lie: Lie) -> (Vec<Bytes>, Vec<v1::ProvenEntry>) {
-    let positions = complete::claimed(log, positions(log, &[*key], 0), lie);
+    let positions = complete::claimed(log, key, positions(log, &[*key], 0), lie);
     let lie_here = if positions.is_empty() { Lie::None } else { lie };
     prove(log, positions, lie_here)
 }
@@ -262,7 +263,7 @@ impl Log for Server {
         let (log, lie) = (&served.log, served.lie);
         let asked = request.into_inner();
         let size = asked.size.unwrap_or(log.size());
-        if asked.index >= size || size > log.size() {
+        if asked.index >= size || size > log.size() || lie == Lie::NoInclusion {
             return Err(Status::out_of_range("entry at this position yet"));
         }
         let proven = if lie == Lie::OtherIndex { (asked.index + 1) % size } else { asked.index };

@@ -1,6 +1,6 @@
 //! Proofs that an answer is complete, and false ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use indelible_proto::v1;
@@ -12,14 +12,18 @@ use crate::log::TestLog;
 
 /// The map's pairs over the first `size` entries.
 fn pairs(log: &TestLog, size: u64) -> Vec<(MapKey, MapValue)> {
-    let mut rows: BTreeMap<MapKey, Vec<LeafIndex>> = BTreeMap::new();
+    let mut rows: BTreeMap<MapKey, BTreeSet<u64>> =
+        log.misstated().map(|key| (*key, BTreeSet::new())).collect();
     for (position, bytes) in (0..size).zip(&log.entries) {
         let Ok(Parsed::Known(entry)) = Entry::parse(bytes) else { continue };
         for key in entry.map_keys() {
-            rows.entry(key).or_default().push(LeafIndex::new(position).unwrap());
+            rows.entry(key).or_default().insert(position);
         }
     }
-    rows.into_iter().map(|(key, positions)| (key, map_value(positions).unwrap())).collect()
+    let rows = rows.into_iter().map(|(key, positions)| (key, log.mapped(&key, &positions, size)));
+    let rows = rows.filter(|(_, positions)| !positions.is_empty());
+    let index = |position| LeafIndex::new(position).unwrap();
+    rows.map(|(key, at)| (key, map_value(at.into_iter().map(index)).unwrap())).collect()
 }
 
 fn trie(pairs: &[(MapKey, MapValue)]) -> MapTrie {
@@ -32,8 +36,10 @@ pub(crate) fn map(log: &TestLog, size: u64) -> MapTrie {
 }
 
 /// The positions of a key that the server admits.
-pub(super) fn claimed(log: &TestLog, mut positions: Vec<u64>, lie: Lie) -> Vec<u64> {
+pub(super) fn claimed(log: &TestLog, key: &MapKey, positions: Vec<u64>, lie: Lie) -> Vec<u64> {
     let Some(epoch) = log.epoch() else { return positions };
+    let mut positions: Vec<u64> =
+        log.mapped(key, &positions.into_iter().collect(), epoch).into_iter().collect();
     match lie {
         Lie::Absence => positions.retain(|position| *position > epoch),
         Lie::Omission => positions.truncate(1),
@@ -92,6 +98,11 @@ fn entry(log: &TestLog, index: u64, nodes: &mut Vec<Bytes>) -> v1::ProvenEntry {
     let path = (first..u32::try_from(nodes.len()).unwrap()).collect();
     let entry = log.entries[usize::try_from(index).unwrap()].clone().into();
     v1::ProvenEntry { index, entry, path }
+}
+
+/// The proof of what the map over the first `size` entries has for a key.
+pub(crate) fn proof_of(log: &TestLog, size: u64, key: &MapKey) -> Vec<u8> {
+    map_proof(&pairs(log, size), key, Lie::None).to_bytes()
 }
 
 fn map_proof(pairs: &[(MapKey, MapValue)], key: &MapKey, lie: Lie) -> MapProof {
