@@ -100,10 +100,10 @@ impl From<client::Error> for Failure {
 
 fn hint(error: &client::Error) -> Option<String> {
     let hint = match error {
-        client::Error::Disproven(Disproof::Fork { saved: Some(path), .. }) => format!(
-            "The evidence is in {}. Anyone can check it: indelible verify --fork FILE --key VKEY",
-            path.display()
-        ),
+        client::Error::Disproven(Disproof::Fork { saved: Some(path), .. }) => kept(path, "--fork"),
+        client::Error::Disproven(Disproof::Fraud { saved: Some(path), .. }) => {
+            kept(path, "--fraud")
+        }
         client::Error::Disproven(Disproof::Lie { saved: Some(path), .. }) => format!(
             "The proof that the log signed this entry is in {}. Who replays the log finds the same: \
              indelible monitor --replay --once --state NEW-DIR",
@@ -127,6 +127,14 @@ fn hint(error: &client::Error) -> Option<String> {
         client::Error::Undecided(_) => return None,
     };
     Some(hint)
+}
+
+/// Where evidence is, and how it convinces others.
+fn kept(path: &Path, option: &str) -> String {
+    format!(
+        "The evidence is in {}. Anyone can check it: indelible verify {option} FILE --key VKEY",
+        path.display()
+    )
 }
 
 impl From<InvalidTrust> for Failure {

@@ -22,7 +22,15 @@
 //! are complete. Files that cannot be read are no results: they are
 //! errors. `verify --fork` prints
 //! `{"fork":{"origin":..,"older":{"size":..,"root":..},"newer":{"size":..,"root":..},"root":..}}`, whose
-//! last root is that of the older size as the newer tree has it.
+//! last root is that of the older size as the newer tree has it. `verify --fraud` prints
+//!
+//! ```json
+//! {"fraud":{"checkpoint":{..},"kind":"omitted","key":{..},"epoch":7,"position":34,"positions":[21,23],
+//!           "index":22,"entry":{"v":1,"kind":"file",..}}}
+//! ```
+//!
+//! The epoch at `position` lists `positions` under `key`; `kind` is `omitted` if `entry`, at `index`, is
+//! not among them but has the key, `foreign` if it is but does not.
 //!
 //! `audit --json` prints the same with more to each result, and with what could not be read:
 //!

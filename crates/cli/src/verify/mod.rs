@@ -1,5 +1,6 @@
 //! `indelible verify`: are these the files that everybody else sees?
 
+mod fraud;
 mod offline;
 mod report;
 
@@ -20,7 +21,7 @@ use crate::hashing;
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// Wheels, source archives and other files, named as on the package index
-    #[arg(value_name = "FILE", required_unless_present_any = ["fork", "evidence"])]
+    #[arg(value_name = "FILE", required_unless_present_any = ["fork", "fraud", "evidence"])]
     pub files: Vec<PathBuf>,
     /// Check one FILE offline, by a proof that `indelible proof` wrote
     #[arg(long, value_name = "PROOF")]
@@ -28,9 +29,12 @@ pub struct VerifyArgs {
     /// Check offline that a report proves that the log forked; if it does, the exit code is 1
     #[arg(long, value_name = "REPORT", conflicts_with_all = ["files", "proof"])]
     pub fork: Option<PathBuf>,
+    /// Check offline that a file proves that the log signed a false epoch; if it does, the exit code is 1
+    #[arg(long, value_name = "PROOF", conflicts_with_all = ["files", "proof", "fork"])]
+    pub fraud: Option<PathBuf>,
     /// Check offline what `indelible evidence` wrote, and tell what it proves; if it proves anything, the
     /// exit code is 0, be that good news or bad
-    #[arg(long, value_name = "EVIDENCE", conflicts_with_all = ["files", "proof", "fork"])]
+    #[arg(long, value_name = "EVIDENCE", conflicts_with_all = ["files", "proof", "fork", "fraud"])]
     pub evidence: Option<PathBuf>,
     /// How fresh the answers have to be.
     #[command(flatten)]
@@ -48,11 +52,12 @@ pub struct VerifyArgs {
 }
 
 pub(crate) async fn run(args: VerifyArgs, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
-    match (&args.fork, &args.proof, &args.evidence) {
-        (Some(report), _, _) => offline::verify_fork(&args, report, out),
-        (_, Some(proof), _) => offline::verify_file(&args, proof, out),
-        (_, _, Some(evidence)) => offline::verify_evidence(&args, evidence, out),
-        (None, None, None) => verify_files(&args, out).await,
+    match (&args.fork, &args.fraud, &args.proof, &args.evidence) {
+        (Some(report), ..) => offline::verify_fork(&args, report, out),
+        (_, Some(fraud), ..) => fraud::verify_fraud(&args, fraud, out),
+        (_, _, Some(proof), _) => offline::verify_file(&args, proof, out),
+        (.., Some(evidence)) => offline::verify_evidence(&args, evidence, out),
+        (None, None, None, None) => verify_files(&args, out).await,
     }
 }
 

@@ -16,8 +16,8 @@ use crate::failure::Failure;
 use crate::output::{HeadJson, print_json, printable};
 use crate::{evidence, freshness, hashing};
 
-/// Larger than any proof of an entry and any report: two notes, an entry and some hashes.
-const MAX_LEN: u64 = 4 << 20;
+/// Larger than any proof of an entry and any report: two notes, two entries, some hashes and positions.
+pub(super) const MAX_LEN: u64 = 4 << 20;
 /// Larger than any usual answer with its tail.
 const MAX_EVIDENCE_LEN: u64 = 128 << 20;
 
@@ -119,7 +119,8 @@ pub(super) fn verify_fork(
     Ok(Class::Bad.exit_code())
 }
 
-fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+/// Reads a file that can not be longer than `limit` bytes.
+pub(super) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {

@@ -4,6 +4,7 @@
 mod audit;
 mod complete;
 mod explain;
+mod fraud;
 mod hashes;
 #[expect(dead_code, reason = "shared with the tests of the client")]
 #[path = "../../../client/tests/it/log.rs"]
