@@ -2,10 +2,9 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::process::Command;
-
-use super::run;
 
 /// A Python that these programs run on.
 async fn python() -> Option<PathBuf> {
@@ -50,14 +49,20 @@ async fn make(name: &str, packages: &[&str]) -> Option<PathBuf> {
     }
     let mut create = Command::new(python().await?);
     create.args(["-m", "venv", "--clear"]).arg(&folder);
-    run(create).await;
     let mut install = Command::new(&interpreter);
     install.args(["-m", "pip", "install", "--quiet"]).args(packages);
-    if run(install).await.code != Some(0) {
+    if !(succeeds(create).await && succeeds(install).await) {
         return None;
     }
     std::fs::write(done, wanted).ok()?;
     Some(interpreter)
+}
+
+/// Downloads take longer than anything else that is waited for.
+async fn succeeds(mut command: Command) -> bool {
+    let output = command.kill_on_drop(true).output();
+    let ended = tokio::time::timeout(Duration::from_secs(300), output).await;
+    ended.is_ok_and(|output| output.is_ok_and(|output| output.status.success()))
 }
 
 #[allow(clippy::print_stderr, reason = "who reads the test's output must see it")]

@@ -73,18 +73,18 @@ impl Downloads {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
         let permit = permit.expect("the semaphore is never closed");
         let from = index.file(&wanted.url).await?;
-        let length = from.content_length();
+        let stated = from.content_length();
         let cached = wanted.sha256.is_some();
         let wrong = Arc::clone(&self.wrong);
         let (held, hasher) = (VecDeque::new(), Sha256::new());
         let mut passing = Passing { from, wanted, hasher, held, wrong, _permit: permit };
-        let body = if passing.read_first().await? {
-            passing.check()?;
-            answer::full(Vec::from(passing.held).concat())
-        } else {
-            passing.into_body()
-        };
-        Ok(answer::file(body, length, cached))
+        if !passing.read_first().await? {
+            return Ok(answer::file(passing.into_body(), stated, cached));
+        }
+        passing.check()?;
+        let length = passing.held.iter().map(|chunk| chunk.len() as u64).sum();
+        let frames = passing.held.into_iter().map(|chunk| Ok(Frame::data(chunk)));
+        Ok(answer::file(StreamBody::new(stream::iter(frames)).boxed(), Some(length), cached))
     }
 }
 

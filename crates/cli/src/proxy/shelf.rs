@@ -46,3 +46,44 @@ impl Shelf {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use reqwest::Url;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::proxy::listing::Origin;
+    use crate::proxy::media::Media;
+    use crate::proxy::page::Page;
+
+    fn listing(name: &str, weight: usize, age: Duration) -> Arc<Listing> {
+        let project = ProjectName::parse(name).unwrap();
+        let url = Url::parse("https://index.example/simple/").unwrap();
+        let body = format!("{{\"name\":\"{name}\",\"files\":[]}}");
+        let mut page = Page::parse(Media::Json, body.as_bytes(), &project, &url).unwrap();
+        page.weight = weight;
+        let origin = Origin { etag: None, serial: None };
+        let read = Instant::now().checked_sub(age).expect("the machine runs for longer");
+        Arc::new(Listing::judge(project, Arc::new(page), origin, None, read))
+    }
+
+    #[test]
+    fn old_pages_and_too_many_are_dropped() {
+        let (shelf, fresh) = (Shelf::default(), Duration::ZERO);
+        let name = |name| ProjectName::parse(name).unwrap();
+        shelf.put(listing("a", MAX_WEIGHT / 2, fresh));
+        shelf.put(listing("b", MAX_WEIGHT / 2, fresh));
+        assert!(shelf.recent(&name("a")).is_some() && shelf.recent(&name("b")).is_some());
+        shelf.put(listing("a", 1, LIFE));
+        assert!(shelf.latest(&name("a")).is_some(), "its validator is of use");
+        assert!(shelf.recent(&name("a")).is_none(), "no download goes by it");
+        shelf.put(listing("c", 2 * MAX_WEIGHT, fresh));
+        assert!(shelf.latest(&name("a")).is_none() && shelf.latest(&name("b")).is_none());
+        assert!(shelf.recent(&name("c")).is_some());
+        for number in 0..=MAX_PAGES {
+            shelf.put(listing(&format!("p{number}"), 0, fresh));
+        }
+        assert_eq!(shelf.pages().len(), MAX_PAGES);
+    }
+}
