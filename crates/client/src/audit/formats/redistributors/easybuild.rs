@@ -1,7 +1,7 @@
 //! Easyconfigs of `EasyBuild`: `sources` and `exts_list` with their `checksums`.
 //!
-//! Checksums are those of the sources, then those of the patches, which are the recipe's own. Names of
-//! files are templates, so none is known.
+//! Checksums are those of the sources, then those of patches and of what is built in. Names of files are
+//! templates, so none is known.
 
 use super::script::PYTHON;
 use super::script::python::assignments;
@@ -9,7 +9,7 @@ use crate::audit::digests::Stated;
 use crate::audit::node::{Node, Value};
 use crate::audit::pin::{InvalidSource, Pin, Pins};
 use crate::audit::source::Source;
-use record::ProjectName;
+use record::{ProjectName, split_filename};
 
 /// Names of the package index in `source_urls`.
 const INDEX: [&str; 2] = ["PYPI_SOURCE", "PYPI_LOWER_SOURCE"];
@@ -81,7 +81,7 @@ fn origin(urls: Option<&Node<'_>>, is_python: bool) -> Option<bool> {
     (!items.is_empty() && items.iter().all(is_index)).then_some(true)
 }
 
-/// Adds a pin for each checksum of the first `count` files.
+/// Adds a pin for each checksum: of the first `count` it is known that they are those of the sources.
 fn add_files(
     checksums: &Node<'_>,
     count: usize,
@@ -90,21 +90,29 @@ fn add_files(
 ) -> Result<(), InvalidSource> {
     let single = std::slice::from_ref(checksums);
     let items = checksums.items().unwrap_or(single);
+    let elsewhere = Pin { from_index: Some(false), ..Pin::default() };
     // Several files are not all what name and version say.
-    let base = if count > 1 { &Pin { from_index: None, ..Pin::default() } } else { base };
-    for checksum in items.iter().take(count) {
+    let base = if count > 1 { &Pin::default() } else { base };
+    for (at, checksum) in items.iter().enumerate() {
         match &checksum.value {
             Value::Table(files) => {
-                let is_patch = |file: &str| PATCHES.iter().any(|ending| file.ends_with(ending));
-                for (_, digest) in files.iter().filter(|(file, _)| !is_patch(file)) {
-                    let base = if files.len() > 1 { &Pin::default() } else { base };
-                    add_file(digest, base, pins)?;
+                for (file, digest) in files {
+                    let is_patch = PATCHES.iter().any(|ending| file.ends_with(ending));
+                    let named = if is_of(file, base) { base } else { &Pin::default() };
+                    add_file(digest, if is_patch { &elsewhere } else { named }, pins)?;
                 }
             }
-            _ => add_file(checksum, base, pins)?,
+            _ => add_file(checksum, if at < count { base } else { &elsewhere }, pins)?,
         }
     }
     Ok(())
+}
+
+/// Whether a file is one of the release: it has its name, or one that is made up from a template.
+fn is_of(file: &str, release: &Pin) -> bool {
+    let is_template = file.contains('%') || !file.contains('.');
+    let project = release.project.as_ref();
+    is_template || project.is_some_and(|project| split_filename(file, Some(project)).is_some())
 }
 
 /// Adds a file by its digest: one alone, one with its algorithm, or several of which one must fit.
@@ -168,6 +176,7 @@ exts_list = [
         'checksums': [
             {'Foo_Bar-2.0.tar.gz': '<b>'},
             {'a.patch': '<y>'},
+            {'crate-1.0.tar.gz': '<w>'},
         ],
     }),
     ('forge', '3.0', {
@@ -188,14 +197,18 @@ exts_list = [
     fn sources_and_extensions_are_pinned() {
         let expected = [
             "7 foo-bundle 1.0 - <a> - index",
+            "7 - - - <x> - elsewhere",
             "15 foo-bar 2.0 - <b> - index",
-            "21 forge 3.0 - <c> - -",
-            "25 - - - <d> - index",
-            "25 - - - <e> - index",
-            "27 old 4.0 - - md5 index",
-            "28 none 5.0 - - - index",
-            "29 - - - <f> - -",
-            "29 - - - <g> - -",
+            "16 - - - <y> - elsewhere",
+            "17 - - - <w> - -",
+            "22 forge 3.0 - <c> - -",
+            "26 - - - <d> - index",
+            "26 - - - <e> - index",
+            "28 old 4.0 - - md5 index",
+            "29 none 5.0 - - - index",
+            "30 - - - <f> - -",
+            "30 - - - <g> - -",
+            "30 - - - <z> - elsewhere",
         ];
         assert_eq!(rows("foo.eb", SAMPLE), expected);
         assert_eq!(rows("x", SAMPLE), expected);
@@ -205,8 +218,8 @@ exts_list = [
     fn what_is_not_understood_is_refused_with_its_line() {
         for (what, instead, reason) in [
             ("<a>", "0", "line 7: '0' is no SHA-256 hash"),
-            ("'<c>'", "sum", "line 21: a string is expected here"),
-            ("<e>", "e", "line 25: 'e' is no SHA-256 hash"),
+            ("'<c>'", "sum", "line 22: a string is expected here"),
+            ("<e>", "e", "line 26: 'e' is no SHA-256 hash"),
             ("exts_list = [", "exts_list = x + [", "line 9: a list is expected here"),
             ("'builtin',\n", "'builtin\n", "line 10: a string"),
             (",\n]\n", "\n", "line 9: a bracket"),
