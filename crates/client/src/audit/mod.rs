@@ -5,6 +5,7 @@
 //! understood is an error with its line.
 
 mod address;
+mod compressed;
 mod digests;
 mod formats;
 mod json;
@@ -23,7 +24,7 @@ pub use pin::{InvalidSource, MAX_PINS, Mentioned, Pin, Pins};
 pub use source::{MAX_SOURCE_LEN, Reader};
 
 /// Reads a source of pins, whose `name` is a filename or a path. The format is recognised by content;
-/// the name decides only where the content does not.
+/// the name decides only where the content does not. One that is packed with gzip, lz4 or xz is unpacked.
 ///
 /// ```
 /// let text = b"version = 1

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use super::compressed::unpack;
 use super::formats;
 use super::json;
 use super::pin::{InvalidSource, Pins};
 use super::toml::Outline;
 use super::url::is_same_index;
 
-/// Longest source of pins, in bytes.
+/// Longest source of pins, in bytes, packed and unpacked.
 pub const MAX_SOURCE_LEN: usize = 256 << 20;
 
 /// Reads sources of pins.
@@ -34,7 +35,8 @@ impl Reader {
             return Err(InvalidSource::whole(format!("more than {MAX_SOURCE_LEN} bytes")));
         }
         let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
-        let text = decode(bytes)?;
+        let (name, bytes) = unpack(name, bytes)?;
+        let text = decode(&bytes)?;
         let mut pins = formats::read(&Source::new(name, &text, self.index.as_deref()))?;
         pins.pins.sort_by_key(|pin| pin.line);
         Ok(pins)
