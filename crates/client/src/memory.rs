@@ -16,8 +16,9 @@ const MAX_LEN: u64 = tlog::MAX_NOTE_LEN as u64;
 /// A directory that remembers the newest verified checkpoint of each log.
 ///
 /// One file a log, `<lower-case hex SHA-256 of the origin>.checkpoint`, holds the signed note as it was
-/// received. No file means that nothing is remembered, as if the log were empty. Fork reports and fraud
-/// proofs are put beside it, as `<16 hex digits>.fork` and `.fraud`. The directory is trusted: whoever can write to it can make its user accept a fork.
+/// received. No file means that nothing is remembered, as if the log were empty. What shows forks, frauds and
+/// lies is put beside it, as `<16 hex digits>.fork`, `.fraud` or `.tlog-proof`. The directory is trusted:
+/// whoever can write to it can make its user accept a fork.
 ///
 /// Operations block for as long as a small file takes to be written and synced.
 #[derive(Clone, Debug)]

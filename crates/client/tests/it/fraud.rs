@@ -1,22 +1,21 @@
 //! Logs whose signed epochs are false: they are caught, and the file convinces a stranger.
 
 use client::{
-    Answered, Disproof, Error, FraudKind, LookupKey, NotFraud, Trust, VerifiedFraud,
-    VerifiedInclusion, VerifiedLookup,
+    Answered, Disproof, Error, FraudKind, LookupKey, VerifiedFraud, VerifiedInclusion,
+    VerifiedLookup,
 };
-use record::{FraudProof, ListingError, ProvenEntry};
-use tlog::{InclusionProof, LeafIndex, SigningKey};
+use record::FraudProof;
+use tlog::LeafIndex;
 
-use crate::log::{ORIGIN, TestLog, digest, file, filler, project, removed};
+use crate::log::{TestLog, digest, file, filler, project, removed};
 use crate::questions::{client, trust};
-use crate::server::complete::proof_of;
 use crate::server::{Lie, Server};
 
 /// Position of the epoch that is false, if one is.
-const EPOCH: u64 = 34;
+pub(crate) const EPOCH: u64 = 34;
 
 /// Two epochs. The project has the entries 21 to 23 before the newest one and 40 after it.
-fn log_with(misstate: impl FnOnce(&mut TestLog)) -> TestLog {
+pub(crate) fn log_with(misstate: impl FnOnce(&mut TestLog)) -> TestLog {
     let mut log = TestLog::new(&filler(20));
     log.append_epoch(|_| ());
     log.append(&[file("attrs-1.0.tar.gz", "one"), removed("attrs-1.0.tar.gz", "one")]);
@@ -29,11 +28,11 @@ fn log_with(misstate: impl FnOnce(&mut TestLog)) -> TestLog {
     log
 }
 
-fn honest() -> TestLog {
+pub(crate) fn honest() -> TestLog {
     log_with(|_| ())
 }
 
-fn filename() -> LookupKey {
+pub(crate) fn filename() -> LookupKey {
     LookupKey::File("attrs-1.0.tar.gz".into())
 }
 
@@ -41,11 +40,11 @@ fn by_project() -> LookupKey {
     LookupKey::Project(project("attrs"))
 }
 
-fn by_hash() -> LookupKey {
+pub(crate) fn by_hash() -> LookupKey {
     LookupKey::Sha256(digest("one"))
 }
 
-fn index(position: u64) -> LeafIndex {
+pub(crate) fn index(position: u64) -> LeafIndex {
     LeafIndex::new(position).unwrap()
 }
 
@@ -92,8 +91,10 @@ fn written(error: Error) -> VerifiedFraud {
     }
 }
 
-/// What is false, how, which entry shows it, and which positions the map has instead.
-fn lies() -> [(&'static str, LookupKey, Vec<u64>, FraudKind, u64, Vec<u64>); 6] {
+/// Name, the key about which the map is false, where, how, the entry that shows it, and what the map lists.
+type FalseMap = (&'static str, LookupKey, Vec<u64>, FraudKind, u64, Vec<u64>);
+
+fn lies() -> [FalseMap; 6] {
     use FraudKind::{Foreign, Omitted};
     let nothing = LookupKey::File("attrs-9.tar.gz".into());
     [
@@ -272,101 +273,6 @@ async fn no_byte_of_a_fraud_proof_can_be_changed() {
         }
         assert!(!proves(&[text.as_slice(), b"\n"].concat()), "{name}");
     }
-}
-
-fn proven(log: &TestLog, position: u64) -> ProvenEntry {
-    ProvenEntry {
-        index: index(position),
-        entry: log.entries[usize::try_from(position).unwrap()].clone(),
-        proof: InclusionProof::new(log.inclusion(position, log.size())),
-    }
-}
-
-/// What could be put together of a log by whoever wants to accuse it.
-fn accusation(log: &TestLog, entry: u64) -> FraudProof {
-    FraudProof {
-        key: filename(),
-        entry: proven(log, entry),
-        epoch: proven(log, EPOCH),
-        map_proof: proof_of(log, EPOCH, &filename().map_key()),
-        positions: [21, 22, 23].map(index).to_vec(),
-        checkpoint: log.checkpoint(),
-    }
-}
-
-/// A log in which the key has an entry after the epoch, too.
-fn accused() -> TestLog {
-    let mut log = honest();
-    log.append(&[file("attrs-1.0.tar.gz", "late")]);
-    log
-}
-
-#[test]
-fn an_honest_log_can_not_be_accused() {
-    let log = accused();
-    let late = log.size() - 1;
-    type Change<'a> = &'a dyn Fn(&mut FraudProof);
-    type Expected<'a> = &'a dyn Fn(&NotFraud) -> bool;
-    let is_listing = |error: &NotFraud| matches!(error, NotFraud::Listing(ListingError::Proof(_)));
-    let is_proof = |error: &NotFraud| matches!(error, NotFraud::Proof { .. });
-    let not_covered = |error: &NotFraud| matches!(error, NotFraud::NotCovered { .. });
-    let cases: [(&str, u64, Change<'_>, Expected<'_>); 16] = [
-        ("listed", 22, &|_| (), &|error| *error == NotFraud::Listed(index(22))),
-        ("unrelated", 3, &|_| (), &|error| *error == NotFraud::Unrelated(index(3))),
-        ("after the epoch", late, &|_| (), &not_covered),
-        ("the epoch itself", EPOCH, &|_| (), &not_covered),
-        ("a position left out", 22, &|proof| proof.positions.truncate(1), &is_listing),
-        ("a position added", 3, &|proof| proof.positions.insert(0, index(3)), &is_listing),
-        ("an entry after the epoch claimed", 22, &|p| p.positions.push(index(late)), &is_listing),
-        ("absence", 22, &|proof| proof.positions.clear(), &|error| {
-            matches!(error, NotFraud::Listing(_))
-        }),
-        ("positions in disorder", 22, &|proof| proof.positions.reverse(), &|error| {
-            matches!(error, NotFraud::Listing(ListingError::Positions(_)))
-        }),
-        ("no proof of the map", 22, &|proof| proof.map_proof.truncate(7), &|error| {
-            matches!(error, NotFraud::Listing(ListingError::Invalid(_)))
-        }),
-        ("another key", 22, &|proof| proof.key = by_hash(), &is_listing),
-        ("another epoch", 3, &|proof| proof.epoch = proven(&log, 20), &is_listing),
-        ("no epoch", 3, &|proof| proof.epoch = proven(&log, 30), &|error| {
-            *error == NotFraud::NotAnEpoch(index(30))
-        }),
-        ("another place", 22, &|proof| proof.entry.index = index(23), &is_proof),
-        ("another place of the epoch", 22, &|proof| proof.epoch.index = index(33), &is_proof),
-        ("another tree", 22, &|proof| proof.checkpoint = honest().checkpoint(), &is_proof),
-    ];
-    for (name, entry, change, expected) in cases {
-        let mut proof = accusation(&log, entry);
-        change(&mut proof);
-        let error = VerifiedFraud::verify(proof, &trust()).unwrap_err();
-        assert!(expected(&error), "{name}: {error:?}");
-    }
-}
-
-#[test]
-fn only_the_logs_own_key_and_known_kinds_count() {
-    let log = log_with(|log| log.misstate(&filename(), &[21]));
-    let mut proof = accusation(&log, 21);
-    proof.positions.remove(0);
-    VerifiedFraud::verify(proof.clone(), &trust()).unwrap();
-    let other = SigningKey::from_seed(ORIGIN, &[9; 32]).unwrap();
-    let other = Trust::from_key(&other.verifying_key().to_string()).unwrap();
-    let refused = VerifiedFraud::verify(proof, &other);
-    assert!(matches!(refused, Err(NotFraud::Signature(_))), "{refused:?}");
-
-    // An entry of a later version may have keys that this one does not know.
-    let mut entries = honest().entries;
-    entries[3] = br#"{"v":2,"kind":"file"}"#.to_vec();
-    entries.truncate(usize::try_from(EPOCH).unwrap());
-    let mut log = TestLog::new(&[]);
-    log.append_bytes(entries);
-    log.misstate(&filename(), &[3]);
-    log.append_epoch(|_| ());
-    let mut proof = accusation(&log, 3);
-    proof.positions.insert(0, index(3));
-    let refused = VerifiedFraud::verify(proof, &trust());
-    assert_eq!(refused, Err(NotFraud::UnknownKind(index(3))));
 }
 
 /// Compares with the file under `tests/vectors/fraud`; `INDELIBLE_BLESS=1` writes it anew.

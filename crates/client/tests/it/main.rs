@@ -1,6 +1,7 @@
 //! The client against a log that is honest, and against one that is not.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod accusations;
 mod batch;
 mod complete;
 mod fraud;
