@@ -19,6 +19,15 @@ pub(crate) fn of_many(len: u64, what: &'static str) -> ProgressBar {
     bar(len, "{msg} {bar:30} {human_pos}/{human_len}, {eta} left").with_message(what)
 }
 
+/// Shows how far a log was read. The entries of one step are read too quickly to show it.
+pub(crate) fn of_reading(progress: client::Progress, what: &'static str) -> ProgressBar {
+    let many = progress.size.get() - progress.read.get() > 4096;
+    if !many {
+        return ProgressBar::hidden();
+    }
+    of_many(progress.size.get(), what).with_position(progress.read.get())
+}
+
 /// Shows how far judging has come, one step after the other.
 #[derive(Debug, Default)]
 pub(crate) struct Steps(Option<(Step, ProgressBar)>);

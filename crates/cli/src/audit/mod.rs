@@ -12,7 +12,6 @@ use std::io::{self, IsTerminal as _, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use client::judging;
 use client::{Artifact, Class};
 use record::ProjectName;
 
@@ -23,6 +22,7 @@ use self::table::Style;
 use crate::args::LogArgs;
 use crate::failure::Failure;
 use crate::freshness::{self, FreshnessArgs};
+use crate::local::LocalArgs;
 use crate::progress;
 
 /// Arguments of `audit`.
@@ -54,6 +54,9 @@ pub struct AuditArgs {
     /// Show every file, also where all is well; in a SARIF log, too
     #[arg(long, short)]
     pub verbose: bool,
+    /// Whether a mirror is asked.
+    #[command(flatten)]
+    pub local: LocalArgs,
     /// Which log.
     #[command(flatten)]
     pub log: LogArgs,
@@ -74,10 +77,9 @@ pub enum Format {
 
 pub(crate) async fn run(args: AuditArgs, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
     let sources = Sources::read(&args.paths, args.release()?.as_ref())?;
-    let mut client = args.log.client()?;
     let artifacts: Vec<Artifact> = sources.items.iter().map(|item| item.artifact.clone()).collect();
     let mut bar = progress::Steps::default();
-    let judgement = judging::judge(&mut client, artifacts, &mut |done| bar.show(done)).await?;
+    let judgement = args.local.judge(&args.log, artifacts, &mut |done| bar.show(done)).await?;
     bar.clear();
     let now = freshness::now()?;
     let assess = |(item, judged)| Assessed::new(item, judged, &args.policy, now);

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use clap::Args;
 use client::{Class, Error, Event, Monitor, Replayed, Undecided, describe};
-use indicatif::ProgressBar;
 use record::ProjectName;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -113,7 +112,7 @@ async fn catch_up(
     printed: &mut Option<Replayed>,
 ) -> Result<Class, Error> {
     let mut progress = monitor.refresh().await?;
-    let bar = bar(progress);
+    let bar = progress::of_reading(progress, "reading the log");
     let mut worst = Class::Good;
     while !progress.is_complete() {
         let handle = |event: &Event| {
@@ -129,16 +128,6 @@ async fn catch_up(
         *printed = monitor.replayed();
     }
     Ok(worst)
-}
-
-/// Entries of one step are read too quickly to show it.
-fn bar(progress: client::Progress) -> ProgressBar {
-    let many = progress.size.get() - progress.read.get() > 4096;
-    if !many {
-        return ProgressBar::hidden();
-    }
-    let bar = progress::of_many(progress.size.get(), "reading the log");
-    bar.with_position(progress.read.get())
 }
 
 /// Prints an event and makes sure that it is out: after that it does not come again.

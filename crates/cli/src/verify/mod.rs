@@ -8,7 +8,6 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use client::judging;
 use client::{Artifact, Class};
 
 use self::report::Report;
@@ -16,6 +15,7 @@ use crate::args::LogArgs;
 use crate::failure::Failure;
 use crate::freshness::{self, FreshnessArgs};
 use crate::hashing;
+use crate::local::LocalArgs;
 
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
@@ -46,6 +46,9 @@ pub struct VerifyArgs {
     /// "sha256", "verdict", "entries", "detail"}], "summary"}
     #[arg(long)]
     pub json: bool,
+    /// Whether a mirror is asked.
+    #[command(flatten)]
+    pub local: LocalArgs,
     /// Which log.
     #[command(flatten)]
     pub log: LogArgs,
@@ -62,7 +65,6 @@ pub(crate) async fn run(args: VerifyArgs, out: &mut (dyn Write + Send)) -> Resul
 }
 
 async fn verify_files(args: &VerifyArgs, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
-    let mut client = args.log.client()?;
     let mut files = Vec::new();
     for path in &args.files {
         match hashing::hash_file(path) {
@@ -72,7 +74,7 @@ async fn verify_files(args: &VerifyArgs, out: &mut (dyn Write + Send)) -> Result
         }
     }
     let artifacts: Vec<Artifact> = files.iter().map(hashing::Hashed::artifact).collect();
-    let judgement = judging::judge(&mut client, artifacts, &mut |_| ()).await?;
+    let judgement = args.local.judge(&args.log, artifacts, &mut |_| ()).await?;
     let worst = if files.len() < args.files.len() { Class::Undecided } else { Class::Good };
     let paths = files.iter().map(|file| file.path.display().to_string());
     let report = Report::new(paths.zip(judgement.judged).collect(), judgement.basis);

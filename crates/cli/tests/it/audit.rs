@@ -12,7 +12,7 @@ use crate::server::Lie;
 use crate::{Session, timeless};
 
 /// A log in which files went through everything that a verdict tells.
-fn log() -> TestLog {
+pub(crate) fn log() -> TestLog {
     let mut log = TestLog::new(&filler(10));
     log.append(&[
         file("attrs-1.0.tar.gz", "sdist"),
@@ -60,7 +60,7 @@ const NOTED: [(&str, &str, &str, &str); 2] = [
 ];
 const BAD: [(&str, &str, &str, &str); 1] = [("attrs", "2.0", "attrs-2.0.tar.gz", "second")];
 
-async fn session() -> Session {
+pub(crate) async fn session() -> Session {
     let session = Session::start(log()).await;
     session.write("good.lock", uv_lock(&GOOD));
     session.write("warned.lock", uv_lock(&WARNED));

@@ -6,6 +6,7 @@ mod complete;
 mod explain;
 mod fraud;
 mod hashes;
+mod local;
 #[expect(dead_code, reason = "shared with the tests of the client")]
 #[path = "../../../client/tests/it/log.rs"]
 mod log;

@@ -74,3 +74,13 @@ async fn monitor_waits_for_an_older_head_to_go_away() {
     assert!(event.contains("new-entry new-1.0.tar.gz"), "{event}");
     child.kill().await.unwrap();
 }
+
+#[tokio::test]
+async fn monitor_reads_through_the_proxy_of_its_environment() {
+    let session = Session::start(eventful()).await;
+    let mut command = session.command("monitor --once");
+    command.env("INDELIBLE_LOG", "http://log.example").env("http_proxy", session.server.url());
+    let output = command.output().await.unwrap();
+    let events = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(events.contains("hash-changed") && output.stderr.is_empty(), "{output:?}");
+}

@@ -78,7 +78,7 @@ async fn killed_again_and_again_it_comes_to_the_same() {
     for attempt in 1.. {
         let mut command = session.command("monitor --replay --once --state killed");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let ended = tokio::time::timeout(Duration::from_millis(attempt * 15), child.wait()).await;
+        let ended = tokio::time::timeout(Duration::from_millis(attempt * 60), child.wait()).await;
         if ended.is_ok() {
             let output = child.wait_with_output().await.unwrap();
             assert_eq!(session.transcript("", &output), session.transcript("", &whole));

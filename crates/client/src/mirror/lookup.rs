@@ -6,6 +6,9 @@ use super::{Complete, Mirror, damaged};
 use crate::error::{Error, Undecided};
 use crate::judging::{KeyEntries, LogReader};
 
+/// Why there is no answer before the first update.
+const NOTHING_YET: &str = "nothing was mirrored yet: update it once with the log in reach";
+
 impl Mirror {
     /// All entries of a key, without asking anybody: what [`checkpoint`](Mirror::checkpoint) has, each
     /// entry checked against it. That there are no others was computed here, from all entries.
@@ -16,8 +19,7 @@ impl Mirror {
     pub fn lookup(&self, key: &LookupKey) -> Result<KeyEntries, Error> {
         self.replay.check(&self.dir)?;
         let Some(Complete { checkpoint, epoch }) = &self.complete else {
-            let missing = "complete checkpoint in the mirror: update it first";
-            return Err(Undecided::Missing(missing.to_owned()).into());
+            return Err(Undecided::state(&self.dir, NOTHING_YET).into());
         };
         let head = checkpoint.head();
         let positions = self.replay.positions(&self.database, &key.map_key());
