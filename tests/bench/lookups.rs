@@ -88,7 +88,14 @@ async fn cost<T>(server: u32, work: impl Future<Output = T>) -> (T, Cost) {
     let (before, start) = ((cpu(server), cpu(here)), Instant::now());
     let done = work.await;
     let wall = start.elapsed();
-    (done, Cost { wall, server: cpu(server) - before.0, here: cpu(here) - before.1 })
+    (
+        done,
+        Cost {
+            wall,
+            server: cpu(server).saturating_sub(before.0),
+            here: cpu(here).saturating_sub(before.1),
+        },
+    )
 }
 
 fn row(what: &str, keys: usize, bytes: Option<usize>, cost: &Cost) {
