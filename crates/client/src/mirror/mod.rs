@@ -15,7 +15,6 @@ mod lookup;
 use std::path::{Path, PathBuf};
 
 use redb::Database;
-use thiserror::Error;
 use tlog::{LeafIndex, RightEdge, SignedCheckpoint, TreeSize, VerifiedCheckpoint};
 
 use self::files::Files;
@@ -193,7 +192,7 @@ impl Mirror {
 }
 
 /// A file is not what was written. It says nothing about the log.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[error("the mirror is damaged: delete its directory, and update it again")]
 struct Damaged(#[source] Fault);
 

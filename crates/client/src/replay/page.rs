@@ -3,7 +3,7 @@
 //! For each key, ascending: the key, the number of positions (u32), the positions (u64 each), ascending.
 //! Numbers are big-endian.
 
-use record::{MapBuilder, MapKey, Subtree, map_value};
+use record::{MapBuilder, MapKey, MapValueBuilder, Subtree};
 use tlog::LeafIndex;
 
 use super::{DAMAGED, Fault, Row};
@@ -14,24 +14,38 @@ pub(super) struct Page {
     keys: Vec<Listed>,
 }
 
-/// A key, its entries, and the leaf that it has in the map.
+/// A key and its entries.
 #[derive(Debug)]
 struct Listed {
     key: MapKey,
     positions: Vec<LeafIndex>,
-    leaf: Subtree,
+    /// Of these positions; it is continued when there are more, however many there are.
+    value: MapValueBuilder,
+    /// Its leaf in the map, unless positions were added since.
+    leaf: Option<Subtree>,
 }
 
 impl Listed {
     fn new(key: MapKey, positions: Vec<LeafIndex>) -> Result<Listed, Fault> {
-        let leaf = leaf(key, &positions)?;
-        Ok(Listed { key, positions, leaf })
+        let mut value = MapValueBuilder::default();
+        positions.iter().try_for_each(|position| value.push(*position)).map_err(|_| DAMAGED)?;
+        Ok(Listed { key, positions, value, leaf: None })
     }
-}
 
-fn leaf(key: MapKey, positions: &[LeafIndex]) -> Result<Subtree, Fault> {
-    let value = map_value(positions).map_err(|_| DAMAGED)?;
-    Ok(Subtree::leaf(key, &value))
+    fn push(&mut self, position: LeafIndex) -> Result<(), Fault> {
+        self.value.push(position).map_err(|_| DAMAGED)?;
+        self.positions.push(position);
+        self.leaf = None;
+        Ok(())
+    }
+
+    fn leaf(&mut self) -> Result<Subtree, Fault> {
+        if let Some(leaf) = self.leaf {
+            return Ok(leaf);
+        }
+        let value = self.value.clone().finish().map_err(|_| DAMAGED)?;
+        Ok(*self.leaf.insert(Subtree::leaf(self.key, &value)))
+    }
 }
 
 impl Page {
@@ -53,11 +67,7 @@ impl Page {
     /// Adds the row of a position above all those of its key.
     pub(super) fn add(&mut self, row: &Row) -> Result<(), Fault> {
         match self.keys.binary_search_by_key(&row.key, |listed| listed.key) {
-            Ok(at) => {
-                let listed = &mut self.keys[at];
-                listed.positions.push(row.position);
-                listed.leaf = leaf(listed.key, &listed.positions)?;
-            }
+            Ok(at) => self.keys[at].push(row.position)?,
             Err(at) => self.keys.insert(at, Listed::new(row.key, vec![row.position])?),
         }
         Ok(())
@@ -70,10 +80,10 @@ impl Page {
     }
 
     /// The bucket's place in the map; `None` if it has no keys.
-    pub(super) fn subtree(&self) -> Result<Option<Subtree>, Fault> {
+    pub(super) fn subtree(&mut self) -> Result<Option<Subtree>, Fault> {
         let mut builder = MapBuilder::new();
-        for listed in &self.keys {
-            builder.push_subtree(listed.leaf).map_err(|_| DAMAGED)?;
+        for listed in &mut self.keys {
+            builder.push_subtree(listed.leaf()?).map_err(|_| DAMAGED)?;
         }
         Ok(builder.finish())
     }
