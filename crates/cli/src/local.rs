@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use client::judging::{self, Judgement, Progress};
+use client::judging::{self, Basis, Judgement, Progress, Release, ReleaseFile};
 use client::{Artifact, Mirror, Tiles};
 
 use crate::args::LogArgs;
@@ -38,6 +38,18 @@ impl LocalArgs {
             return Ok(judging::judge(&mut log.client()?, artifacts, progress).await?);
         };
         Ok(judging::judge(&mut mirror, artifacts, progress).await?)
+    }
+
+    /// Judges the files of releases by what the log knows, or the mirror.
+    pub(crate) async fn judge_releases(
+        &self,
+        log: &LogArgs,
+        releases: &[Release],
+    ) -> Result<(Vec<Vec<ReleaseFile>>, Basis), Failure> {
+        let Some(mut mirror) = self.mirror(log).await? else {
+            return Ok(judging::judge_releases(&mut log.client()?, releases).await?);
+        };
+        Ok(judging::judge_releases(&mut mirror, releases).await?)
     }
 
     /// The mirror, up to date unless it is not to be.

@@ -8,12 +8,13 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use client::judging::{Basis, Release, ReleaseFile, judge_releases};
+use client::judging::{Basis, Release, ReleaseFile};
 use client::{Class, Verdict};
 
 use crate::args::LogArgs;
 use crate::failure::Failure;
 use crate::freshness::{self, FreshnessArgs};
+use crate::local::LocalArgs;
 use crate::output::printable;
 
 /// Arguments of `hashes`.
@@ -35,6 +36,9 @@ pub struct HashesArgs {
     /// How fresh the answers have to be.
     #[command(flatten)]
     pub freshness: FreshnessArgs,
+    /// Whether a mirror is asked.
+    #[command(flatten)]
+    pub local: LocalArgs,
     /// Which log.
     #[command(flatten)]
     pub log: LogArgs,
@@ -48,8 +52,7 @@ struct Proven {
 
 pub(crate) async fn run(args: HashesArgs, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
     let releases = wanted::releases(&args.wanted, &args.requirements)?;
-    let mut client = args.log.client()?;
-    let (files, basis) = judge_releases(&mut client, &releases).await?;
+    let (files, basis) = args.local.judge_releases(&args.log, &releases).await?;
     args.freshness.check(basis.epoch(), freshness::now()?)?;
     let mut proven = Vec::new();
     let mut worst = Class::Good;

@@ -87,3 +87,15 @@ async fn neither_stale_answers_nor_ranges_pin_anything() {
         assert!(output.stdout.is_empty());
     }
 }
+
+#[tokio::test]
+async fn a_mirror_pins_alike_and_tells_nobody() {
+    let session = session().await;
+    let asked = session.command("hashes attrs==1.0").output().await.unwrap();
+    let before = session.server.lookups();
+    for args in ["--local mirror", "--local mirror --offline"] {
+        let output = session.command(&format!("hashes {args} attrs==1.0")).output().await.unwrap();
+        assert_eq!(output.stdout, asked.stdout, "{output:?}");
+    }
+    assert_eq!(session.server.lookups(), before);
+}
