@@ -2,24 +2,20 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::time::Duration;
 
 use bytes::Bytes;
 use indelible_proto::v1;
 use indelible_proto::v1::log_client::LogClient;
 use tlog::{ConsistencyProof, Hash, TreeHead, TreeSize, leaf_hash, node_hash};
-use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 use crate::answer;
+use crate::channel;
 use crate::error::{Error, Undecided};
 use crate::head::{History, Past, last_index};
 use crate::trust::LogUrl;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a silent connection is believed to be alive.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// Largest answer in bytes: 20,000 entries of a usual size with their proofs, several times over.
 const MAX_ANSWER: usize = 64 << 20;
 
@@ -32,7 +28,7 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) fn new(url: LogUrl) -> Result<Wire, Undecided> {
-        let channel = channel(&url).map_err(|error| Undecided::network(&url, error))?;
+        let channel = channel::to(&url).map_err(|error| Undecided::network(&url, error))?;
         let client = LogClient::new(channel).max_decoding_message_size(MAX_ANSWER);
         Ok(Wire { client, url })
     }
@@ -136,19 +132,6 @@ impl StdError for Unanswered {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source()?.source()
     }
-}
-
-/// gRPC has no path prefix: the service is at the root of the host, wherever the log's files are.
-fn channel(url: &LogUrl) -> Result<Channel, tonic::transport::Error> {
-    let endpoint = Endpoint::from_shared(url.as_str().to_owned())?
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(ANSWER_TIMEOUT)
-        .http2_keep_alive_interval(KEEP_ALIVE)
-        .user_agent(crate::USER_AGENT)?;
-    let tls = ClientTlsConfig::new().with_native_roots();
-    let endpoint =
-        if url.as_str().starts_with("https") { endpoint.tls_config(tls)? } else { endpoint };
-    Ok(endpoint.connect_lazy())
 }
 
 impl History for Wire {

@@ -17,6 +17,7 @@
 mod answer;
 pub mod audit;
 mod batch;
+mod channel;
 mod claim;
 mod client;
 mod complete;

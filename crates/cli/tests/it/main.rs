@@ -18,6 +18,7 @@ mod replay;
 #[expect(dead_code, reason = "shared with the tests of the client")]
 #[path = "../../../client/tests/it/server.rs"]
 mod server;
+mod tunnel;
 
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
