@@ -88,7 +88,8 @@
 //!
 //! `claim` is one of `file-changed`, `file-removed`, `never-observed`, `one-hash`, `seen-as`.
 //!
-//! `proof` prints `{"checkpoint":{..},"index":7,"filename":"a-1.0.tar.gz","output":"a.tlog-proof"}`.
+//! `proof` prints `{"checkpoint":{..},"index":7,"filename":"a-1.0.tar.gz","output":"a.tlog-proof"}`, and
+//! `verify --proof` without a file `{"checkpoint":{..},"index":7,"entry":{"v":1,"kind":"file",..}}`.
 //!
 //! `monitor` prints one object a line for each event, in the order of the log:
 //!

@@ -21,9 +21,10 @@ use crate::local::LocalArgs;
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// Wheels, source archives and other files, named as on the package index
-    #[arg(value_name = "FILE", required_unless_present_any = ["fork", "fraud", "evidence"])]
+    #[arg(value_name = "FILE", required_unless_present_any = ["proof", "fork", "fraud", "evidence"])]
     pub files: Vec<PathBuf>,
-    /// Check one FILE offline, by a proof that `indelible proof` wrote
+    /// Check one FILE offline, by a proof that `indelible proof` wrote; without FILE, check the proof alone
+    /// and show its entry
     #[arg(long, value_name = "PROOF")]
     pub proof: Option<PathBuf>,
     /// Check offline that a report proves that the log forked; if it does, the exit code is 1
@@ -58,7 +59,7 @@ pub(crate) async fn run(args: VerifyArgs, out: &mut (dyn Write + Send)) -> Resul
     match (&args.fork, &args.fraud, &args.proof, &args.evidence) {
         (Some(report), ..) => offline::verify_fork(&args, report, out),
         (_, Some(fraud), ..) => fraud::verify_fraud(&args, fraud, out),
-        (_, _, Some(proof), _) => offline::verify_file(&args, proof, out),
+        (_, _, Some(proof), _) => offline::verify_proof(&args, proof, out),
         (.., Some(evidence)) => offline::verify_evidence(&args, evidence, out),
         (None, None, None, None) => verify_files(&args, out).await,
     }

@@ -8,12 +8,13 @@ use client::judging::{Basis, Judged};
 use client::{Class, ForkReport, Known, VerifiedInclusion, VerifiedLookup, decide};
 use record::{Evidence, MapKey};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use tlog::ProofFile;
 
 use super::VerifyArgs;
 use super::report::Report;
 use crate::failure::Failure;
-use crate::output::{HeadJson, print_json, printable};
+use crate::output::{CheckpointJson, HeadJson, entry_json, print_json, printable};
 use crate::{evidence, freshness, hashing};
 
 /// Larger than any proof of an entry and any report: two notes, two entries, some hashes and positions.
@@ -34,21 +35,57 @@ struct ForkBody<'a> {
     root: String,
 }
 
-/// Checks one file by the proof of its entry.
-pub(super) fn verify_file(
+#[derive(Serialize)]
+struct EntryJson<'a> {
+    checkpoint: CheckpointJson,
+    index: u64,
+    entry: Option<&'a RawValue>,
+}
+
+/// Checks the proof of an entry, and one file by it if one is given.
+pub(super) fn verify_proof(
     args: &VerifyArgs,
     proof: &Path,
     out: &mut dyn Write,
 ) -> Result<u8, Failure> {
-    let [path] = args.files.as_slice() else {
-        return Err(Failure::undecided("a proof is of one file")
-            .with_hint("Give exactly one FILE with --proof."));
-    };
     let bytes = read(proof, MAX_LEN).map_err(|error| Failure::file(proof, error))?;
     let parsed = ProofFile::parse(&bytes).map_err(|error| Failure::file(proof, error))?;
     let inclusion = VerifiedInclusion::from_proof_file(parsed, &args.log.trust()?)?;
-    let file = hashing::hash_file(path).map_err(|error| Failure::file(path, error))?;
+    match args.files.as_slice() {
+        [] => show_entry(&inclusion, args.json, out),
+        [path] => verify_file(args, path, &inclusion, out),
+        _ => Err(Failure::undecided("a proof is of one file")
+            .with_hint("Give one FILE with --proof, or none to see what it proves.")),
+    }
+}
 
+/// Shows the entry that a proof is of.
+fn show_entry(
+    inclusion: &VerifiedInclusion,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<u8, Failure> {
+    let (checkpoint, entry) = (inclusion.checkpoint(), inclusion.entry());
+    let index = entry.index().get();
+    if json {
+        let (checkpoint, entry) = (checkpoint.into(), entry_json(entry));
+        print_json(out, &EntryJson { checkpoint, index, entry })?;
+    } else {
+        let (origin, size) = (printable(checkpoint.origin()), checkpoint.head().size);
+        writeln!(out, "proved: entry {index} of {origin}, in its tree of {size}")?;
+        writeln!(out, "    {}", printable(&String::from_utf8_lossy(entry.bytes())))?;
+    }
+    Ok(Class::Good.exit_code())
+}
+
+/// Checks one file by the proof of its entry.
+fn verify_file(
+    args: &VerifyArgs,
+    path: &Path,
+    inclusion: &VerifiedInclusion,
+    out: &mut dyn Write,
+) -> Result<u8, Failure> {
+    let file = hashing::hash_file(path).map_err(|error| Failure::file(path, error))?;
     let entry = std::slice::from_ref(inclusion.entry());
     let known = inclusion.entry().entry();
     let same_name = known.is_some_and(|entry| entry.filename() == Some(&file.filename));

@@ -24,6 +24,18 @@ async fn a_proof_is_written_and_checked() {
 }
 
 #[tokio::test]
+async fn a_proof_alone_shows_its_entry() {
+    let session = session().await;
+    insta::assert_snapshot!("proof_alone", session.run("verify --proof a.tlog-proof").await);
+    let json = session.run("verify --proof a.tlog-proof --json").await;
+    insta::assert_snapshot!("proof_alone_json", json);
+    let proof = std::fs::read_to_string(session.path("a.tlog-proof")).unwrap();
+    session.write("a.tlog-proof", proof.replacen("index 10", "index 11", 1));
+    let moved = session.run("verify --proof a.tlog-proof").await;
+    assert!(moved.ends_with("--- exit 1\n"), "{moved}");
+}
+
+#[tokio::test]
 async fn a_proof_is_of_one_file_alone() {
     let session = session().await;
     let args = "verify --proof a.tlog-proof attrs-1.0.tar.gz";
