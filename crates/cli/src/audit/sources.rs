@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use client::Artifact;
-use client::audit::Pins;
+use client::audit::{OrigTarball, Pins};
 use record::{Distribution, ProjectName, split_filename};
 
 use crate::failure::Failure;
@@ -106,12 +106,14 @@ impl Sources {
         }
     }
 
-    /// Hashes a file. A stated release counts, and its name only if it is one of that release.
+    /// Hashes a file. A stated release counts, else the one that a redistributor's name for it tells; its
+    /// name counts only if it is one of that release.
     fn add_distribution(&mut self, path: &Path, release: Option<&(ProjectName, String)>) {
         match hashing::hash_file(path) {
             Ok(file) => {
                 let mut artifact = file.artifact();
-                if let Some((project, version)) = release {
+                let renamed = release_of_renamed(&file.filename);
+                if let Some((project, version)) = release.or(renamed.as_ref()) {
                     let named = split_filename(&file.filename, Some(project));
                     artifact.filename = artifact
                         .filename
@@ -188,6 +190,12 @@ impl Item {
             (None, None, _, None) => "a file without a name".to_owned(),
         }
     }
+}
+
+/// The release that a redistributor's name for its archive tells.
+fn release_of_renamed(filename: &str) -> Option<(ProjectName, String)> {
+    let tarball = OrigTarball::parse(filename)?;
+    Some((tarball.projects().first()?.clone(), tarball.version().to_owned()))
 }
 
 fn place(path: &str, line: Option<u64>) -> String {

@@ -95,6 +95,7 @@ async fn files_are_grouped_the_worst_first() {
         ("empty", "audit empty"),
         ("folder", "audit dist"),
         ("renamed", "audit attrs_1.0.orig.tar.gz --project Attrs --version 1.0"),
+        ("renamed_alone", "audit attrs_1.0.orig.tar.gz"),
         ("unreadable", "audit good.lock malformed/uv.lock missing.lock"),
         ("json", "audit --json good.lock bad.lock malformed/uv.lock"),
         ("junit", "audit --format junit good.lock noted.lock bad.lock malformed/uv.lock"),
