@@ -6,7 +6,7 @@ mod tools;
 
 use std::path::PathBuf;
 
-use client::{Client, LogUrl, LookupKey, Memory, Trust};
+use client::{Client, LogUrl, LookupKey, Memory, Trust, coverage};
 use indelible::{LogArgs, ProxyArgs, Unobserved};
 use record::{Digest, ProjectName};
 use tempfile::TempDir;
@@ -93,7 +93,7 @@ impl Stage {
     }
 }
 
-/// Waits until the log can show that it has all four files.
+/// Waits until the log can show that it has all four files, and that it has seen the whole index.
 async fn observed(log: &TestLog, server: &Server) {
     let memory = Memory::open(log.path("observed")).unwrap();
     let trust = Trust::from_key(&log.key().to_string()).unwrap();
@@ -101,7 +101,8 @@ async fn observed(log: &TestLog, server: &Server) {
     let key = LookupKey::Project(ProjectName::parse("indelible-one").unwrap());
     loop {
         let answer = client.lookup(&key).await.unwrap();
-        if answer.completeness().is_some() && answer.entries().len() == 4 {
+        let covered = answer.completeness().and_then(|complete| coverage(complete.epoch()));
+        if covered.is_some() && answer.entries().len() == 4 {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
