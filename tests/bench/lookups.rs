@@ -15,7 +15,7 @@ mod harness;
 
 use std::time::{Duration, Instant};
 
-use client::{Answered, Client, LogUrl, LookupKey, Memory, Trust, VerifiedLookup};
+use client::{Answered, Client, LookupKey, VerifiedLookup};
 use futures::stream::{self, StreamExt as _};
 use indelible_proto::v1::fact::Fact as Kind;
 use indelible_proto::v1::lookup_request::Key;
@@ -126,10 +126,7 @@ async fn fill(log: &TestLog, files: u64) {
 async fn serve(log: &TestLog, client: &mut Option<Client>, files: u64) -> Server {
     let server = log.serve_with(&["--epoch-interval", "0"]).await;
     Submitter::open(&server).await.submit(vec![listed(files)]).await;
-    let memory = Memory::open(log.path("client")).unwrap();
-    let trust = Trust::from_key(&log.key().to_string()).unwrap();
-    let reader = Client::new(trust, LogUrl::parse(&server.url).unwrap(), memory).unwrap();
-    let reader = client.insert(reader);
+    let reader = client.insert(log.client(&server, "client"));
     while reader.lookup(&keys(files, 1)[0]).await.unwrap().completeness().is_none() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -181,7 +178,7 @@ async fn many_bytes(reader: &Reader, keys: &[LookupKey]) -> usize {
 
 /// Time to verify an answer alone, from its offline form.
 fn verification(log: &TestLog, answers: &[VerifiedLookup]) -> Duration {
-    let trust = Trust::from_key(&log.key().to_string()).unwrap();
+    let trust = log.trust();
     let evidence: Vec<_> = answers.iter().map(|answer| answer.to_evidence().unwrap()).collect();
     let start = Instant::now();
     for evidence in evidence {

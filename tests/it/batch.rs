@@ -1,15 +1,9 @@
 //! Many look-ups in one call, of the real program.
 
-use client::{Answered, Client, LogUrl, LookupKey, Memory, Trust, VerifiedLookup};
+use client::{Answered, Client, LookupKey, VerifiedLookup};
 use record::ProjectName;
 
 use crate::harness::{Server, Submitter, TestLog, file, files, sha256};
-
-fn client(log: &TestLog, server: &Server) -> Client {
-    let memory = Memory::open(log.path("client")).unwrap();
-    let trust = Trust::from_key(&log.key().to_string()).unwrap();
-    Client::new(trust, LogUrl::parse(&server.url).unwrap(), memory).unwrap()
-}
 
 /// More keys than the server looks ahead, some of them twice, some absent.
 fn keys() -> Vec<LookupKey> {
@@ -37,7 +31,7 @@ async fn answers(client: &mut Client, keys: &[LookupKey]) -> Vec<VerifiedLookup>
 
 /// Asks the same one by one, and both ways.
 async fn assert_same(log: &TestLog, server: &Server, complete: bool) {
-    let mut client = client(log, server);
+    let mut client = log.client(server, "client");
     let keys = keys();
     let many = answers(&mut client, &keys).await;
     assert_eq!(many.len(), keys.len());

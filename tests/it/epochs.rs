@@ -3,22 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use client::{Client, LogUrl, LookupKey, Memory, Trust, VerifiedLookup};
+use client::{Client, LookupKey, VerifiedLookup};
 use record::ProjectName;
 
-use crate::harness::{Server, Submitter, TestLog, file, files, sha256, within};
+use crate::harness::{Submitter, TestLog, file, files, sha256, within};
 
 /// An epoch after every batch.
 const AT_ONCE: [&str; 2] = ["--epoch-interval", "0"];
-
-fn trust(log: &TestLog) -> Trust {
-    Trust::from_key(&log.key().to_string()).unwrap()
-}
-
-fn client(log: &TestLog, server: &Server) -> Client {
-    let memory = Memory::open(log.path("client")).unwrap();
-    Client::new(trust(log), LogUrl::parse(&server.url).unwrap(), memory).unwrap()
-}
 
 /// The answer once an epoch covers everything.
 async fn complete(client: &mut Client, key: &LookupKey) -> VerifiedLookup {
@@ -58,7 +49,7 @@ async fn answers_are_complete_and_their_evidence_stays_true() {
     }
     let mut evidence = Vec::new();
     for (key, count) in keys() {
-        let answer = complete(&mut client(&log, &server), &key).await;
+        let answer = complete(&mut log.client(&server, "client"), &key).await;
         assert_eq!(answer.entries().len(), count, "{key:?}");
         evidence.push((key, answer.claims(), answer.to_evidence().unwrap().to_string()));
     }
@@ -70,9 +61,9 @@ async fn answers_are_complete_and_their_evidence_stays_true() {
     let server = log.serve_with(&AT_ONCE).await;
     for (key, claims, text) in evidence {
         let parsed = record::Evidence::parse(text.as_bytes()).unwrap();
-        let old = VerifiedLookup::from_evidence(parsed, &trust(&log)).unwrap();
+        let old = VerifiedLookup::from_evidence(parsed, &log.trust()).unwrap();
         assert_eq!(old.claims(), claims);
-        let new = complete(&mut client(&log, &server), &key).await;
+        let new = complete(&mut log.client(&server, "client"), &key).await;
         assert!(new.checkpoint().head().size > old.checkpoint().head().size);
         assert!(new.entries().starts_with(old.entries()), "{key:?}");
         let (old, new) = (old.completeness().unwrap(), new.completeness().unwrap());
@@ -88,7 +79,7 @@ async fn without_an_epoch_nobody_claims_completeness() {
     let server = log.serve().await;
     Submitter::open(&server).await.submit(files(0..3)).await;
     for (key, _) in keys() {
-        let answer = client(&log, &server).lookup(&key).await.unwrap();
+        let answer = log.client(&server, "client").lookup(&key).await.unwrap();
         assert_eq!(answer.completeness(), None);
         assert!(answer.to_evidence().is_none());
     }
@@ -100,14 +91,14 @@ async fn a_changed_entry_of_the_tail_is_shown_before_the_next_epoch() {
     let server = log.serve_with(&AT_ONCE).await;
     Submitter::open(&server).await.submit(files(0..3)).await;
     let (key, _) = keys()[3].clone();
-    complete(&mut client(&log, &server), &key).await;
+    complete(&mut log.client(&server, "client"), &key).await;
     server.terminate().await;
 
     // With the usual interval the next entries have no epoch yet.
     let server = log.serve().await;
     Submitter::open(&server).await.submit(files(3..10)).await;
     let (key, _) = keys()[0].clone();
-    let answer = client(&log, &server).lookup(&key).await.unwrap();
+    let answer = log.client(&server, "client").lookup(&key).await.unwrap();
     let epoch = answer.completeness().unwrap().position();
     let [entry] = answer.entries() else { panic!("{answer:?}") };
     assert!(entry.index() > epoch, "read from the tail");
@@ -121,7 +112,7 @@ async fn the_coverage_of_the_observer_is_stated() {
     let more = ["--epoch-interval", "0", "--index", index.to_str().unwrap()];
     let server = log.serve_with(&more).await;
     let key = LookupKey::File("requests-2.31.0.tar.gz".to_owned());
-    let mut client = client(&log, &server);
+    let mut client = log.client(&server, "client");
     let stated = async {
         loop {
             let answer = client.lookup(&key).await.unwrap();

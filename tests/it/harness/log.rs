@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use client::{Client, LogUrl, Memory, Trust};
 use tempfile::TempDir;
 use tlog::{SignedCheckpoint, TreeHead, VerifyingKey};
 
@@ -55,6 +56,17 @@ impl TestLog {
     /// Verifies the log's signatures.
     pub(crate) fn key(&self) -> &VerifyingKey {
         &self.key
+    }
+
+    /// Trusts this log by its key alone.
+    pub(crate) fn trust(&self) -> Trust {
+        Trust::from_key(&self.key.to_string()).unwrap()
+    }
+
+    /// A client that asks `server` for this log and remembers heads in `memory`, a place beside the log.
+    pub(crate) fn client(&self, server: &Server, memory: &str) -> Client {
+        let memory = Memory::open(self.path(memory)).unwrap();
+        Client::new(self.trust(), LogUrl::parse(&server.url).unwrap(), memory).unwrap()
     }
 
     /// The command that serves it on a free port, taking submissions with [`TOKEN`].

@@ -6,7 +6,7 @@ mod tools;
 
 use std::path::PathBuf;
 
-use client::{Client, LogUrl, LookupKey, Memory, Trust, coverage};
+use client::{LookupKey, coverage};
 use indelible::{LogArgs, ProxyArgs, Unobserved};
 use record::{Digest, ProjectName};
 use tempfile::TempDir;
@@ -95,9 +95,7 @@ impl Stage {
 
 /// Waits until the log can show that it has all four files, and that it has seen the whole index.
 async fn observed(log: &TestLog, server: &Server) {
-    let memory = Memory::open(log.path("observed")).unwrap();
-    let trust = Trust::from_key(&log.key().to_string()).unwrap();
-    let mut client = Client::new(trust, LogUrl::parse(&server.url).unwrap(), memory).unwrap();
+    let mut client = log.client(server, "observed");
     let key = LookupKey::Project(ProjectName::parse("indelible-one").unwrap());
     loop {
         let answer = client.lookup(&key).await.unwrap();
