@@ -19,6 +19,7 @@ mod key;
 mod lines;
 mod map;
 mod project;
+mod publisher;
 mod state;
 mod timestamp;
 mod trie;
@@ -41,6 +42,11 @@ pub use key::{
 pub use lines::ProvenEntry;
 pub use map::MapKey;
 pub use project::{InvalidProjectName, MAX_PROJECT_LEN, ProjectName};
+pub use publisher::{
+    Expectation, ExpectationRefusal, Expected, KeyChange, KeyRefusal, KeyRing, KeyState, Listing,
+    MAX_ACTIVE_KEYS, PublishedFile, PublisherState, Reconciled, SSH_NAMESPACE, SshKey,
+    StatementRefusal, UnsupportedKey,
+};
 pub use state::{FileState, ProjectState, Sighting};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use trie::{

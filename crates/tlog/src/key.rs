@@ -177,7 +177,7 @@ impl VerifyingKey {
     }
 
     /// Whether `signature`, the bytes after the key ID, is this key's over the note text `text`.
-    pub(crate) fn verifies(&self, text: &str, signature: &[u8]) -> bool {
+    pub fn verifies(&self, text: &str, signature: &[u8]) -> bool {
         match self.kind {
             KeyKind::Cosignature => cosignature::verifies(self, text, signature),
             KeyKind::Ed25519 => self.verifies_bytes(text.as_bytes(), signature),
@@ -186,11 +186,20 @@ impl VerifyingKey {
 
     /// Plain Ed25519, refusing keys and nonces of small order.
     pub(crate) fn verifies_bytes(&self, message: &[u8], signature: &[u8]) -> bool {
-        let Ok(signature) = ed25519_dalek::Signature::from_slice(signature) else {
-            return false;
-        };
-        self.public.verify_strict(message, &signature).is_ok()
+        is_signed_by(&self.public, message, signature)
     }
+}
+
+/// Whether `signature` is that of the Ed25519 key `public` over `message`; never for keys and nonces of
+/// small order. For signatures that are made of something else than the text of a note.
+pub fn ed25519_verifies(public: &[u8; 32], message: &[u8], signature: &[u8]) -> bool {
+    ed25519_dalek::VerifyingKey::from_bytes(public)
+        .is_ok_and(|public| is_signed_by(&public, message, signature))
+}
+
+fn is_signed_by(public: &ed25519_dalek::VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
+    ed25519_dalek::Signature::from_slice(signature)
+        .is_ok_and(|signature| public.verify_strict(message, &signature).is_ok())
 }
 
 impl fmt::Display for VerifyingKey {

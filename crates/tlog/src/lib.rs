@@ -43,7 +43,7 @@ pub use cosignature::{CosigningKey, cosign, cosignature_time};
 pub use edge::{AppendError, EdgeError, Integrated, RightEdge};
 pub use hash::{Hash, InvalidHash, leaf_hash, node_hash};
 pub use head::{LeafIndex, MAX_SIZE, TooLarge, TreeHead, TreeSize};
-pub use key::{InvalidKey, KeyId, KeyKind, VerifyingKey};
+pub use key::{InvalidKey, KeyId, KeyKind, VerifyingKey, ed25519_verifies};
 pub use note::{InvalidNote, MAX_NOTE_LEN, MAX_SIGNATURES, Note, NoteError, NoteSignature};
 pub use plan::{MAX_PLANNED_TILES, Plan, PlanError};
 pub use policy::{InvalidPolicy, Policy, PolicyError, PolicyLog, PolicyWitness};

@@ -1,6 +1,7 @@
 //! The `key` entry.
 
 use alloc::string::String;
+use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,9 @@ use crate::key::{MAX_KEY_LEN, PublicKey, Signature};
 use crate::project::ProjectName;
 use crate::timestamp::Timestamp;
 
-/// A publisher key was enrolled, rotated or revoked for a project.
+/// A publisher key was enrolled, rotated or revoked for a project, or declared how far it speaks.
+///
+/// Which of them count is the business of [`KeyRing`](crate::KeyRing).
 ///
 /// ```
 /// # use record::{Entry, KeyAction, Parsed};
@@ -30,7 +33,7 @@ pub struct KeyEntry {
     pub action: KeyAction,
     /// To which key.
     pub key: PublicKey,
-    /// Who decided it: the vkey of a key of the project, or a word such as `operator`.
+    /// Who decided it: the vkey of a key of the project, or [`KeyEntry::OPERATOR`].
     pub by: String,
     /// By the key in `by`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,12 +48,57 @@ pub struct KeyEntry {
 pub enum KeyAction {
     /// It speaks for the project from now on, beside the keys that do already.
     Add,
+    /// It declares that the project's keys expect every file from now on: what is listed without an
+    /// expectation is not the publisher's.
+    Complete,
     /// It is the project's first key.
     Enrol,
+    /// It takes back that the project's keys expect every file.
+    Partial,
     /// It speaks for the project from now on, and the key in `by` no more.
     Rotate,
     /// It speaks for the project no more.
     Revoke,
+}
+
+impl KeyAction {
+    /// All actions, by name.
+    pub const ALL: [KeyAction; 6] = [
+        KeyAction::Add,
+        KeyAction::Complete,
+        KeyAction::Enrol,
+        KeyAction::Partial,
+        KeyAction::Revoke,
+        KeyAction::Rotate,
+    ];
+
+    /// The value of `action` in the entry.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            KeyAction::Add => "add",
+            KeyAction::Complete => "complete",
+            KeyAction::Enrol => "enrol",
+            KeyAction::Partial => "partial",
+            KeyAction::Revoke => "revoke",
+            KeyAction::Rotate => "rotate",
+        }
+    }
+
+    /// The action with this name.
+    pub fn parse(text: &str) -> Option<KeyAction> {
+        KeyAction::ALL.into_iter().find(|action| action.as_str() == text)
+    }
+}
+
+impl fmt::Display for KeyAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl KeyEntry {
+    /// What `by` says when the operator of the log decided.
+    pub const OPERATOR: &'static str = "operator";
 }
 
 impl Body for KeyEntry {
