@@ -1,6 +1,6 @@
 //! Publisher keys and signatures as entries hold them: text of a known shape, verified elsewhere.
 
-use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -16,9 +16,10 @@ pub const MAX_SIGNATURE_LEN: usize = 4096;
 
 /// A public key in vkey form: name, `+`, eight digits of lower-case hex, `+`, base64.
 ///
-/// The shape is checked, the key is not: that is the business of whoever verifies with it.
+/// The shape is checked, the key is not: that is the business of whoever verifies with it. Clones share the
+/// text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PublicKey(String);
+pub struct PublicKey(Arc<str>);
 
 /// The text does not have the shape of a public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

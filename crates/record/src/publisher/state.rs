@@ -12,7 +12,7 @@ use super::ring::{KeyRefusal, KeyRing, KeyState};
 use super::statement::Expectation;
 use crate::digest::Digest;
 use crate::entry::{Entry, ExpectedEntry};
-use crate::key::{PublicKey, Signature};
+use crate::key::PublicKey;
 use crate::project::ProjectName;
 
 /// The keys of one project, and its files as they are expected and listed.
@@ -119,19 +119,28 @@ impl PublisherState {
         index: LeafIndex,
         entry: &ExpectedEntry,
     ) -> Result<(), ExpectationRefusal> {
-        let expectation = Expectation::from(entry);
-        self.check_expectation(&expectation, &entry.key, &entry.signature)?;
-        if self.known(&expectation, &entry.key).is_some() {
+        Expectation::from(entry).verify(self.ring.origin(), &entry.key, &entry.signature)?;
+        self.apply_verified(index, entry)
+    }
+
+    /// Takes in the next entry of the log as [`apply`](Self::apply) does, if it is an expectation of this
+    /// project whose signature was [verified](Expectation::verify) before.
+    ///
+    /// # Errors
+    /// [`ExpectationRefusal`] if it does not count; nothing has changed then.
+    pub fn apply_verified(
+        &mut self,
+        index: LeafIndex,
+        entry: &ExpectedEntry,
+    ) -> Result<(), ExpectationRefusal> {
+        let key = self.check_key(&entry.key)?.clone();
+        if self.known(&entry.filename, &entry.sha256, &key).is_some() {
             return Ok(());
         }
         let file = self.file_mut(&entry.filename);
         let is_new = file.listings.is_empty() && file.expectations.is_empty();
-        file.expectations.push(Expected {
-            index,
-            sha256: entry.sha256,
-            key: entry.key.clone(),
-            received: entry.received,
-        });
+        let (sha256, received) = (entry.sha256, entry.received);
+        file.expectations.push(Expected { index, sha256, key, received });
         self.outstanding += usize::from(is_new);
         Ok(())
     }
@@ -153,30 +162,21 @@ impl PublisherState {
         self.files.get_mut(filename).expect("it was put there")
     }
 
-    /// Whether an expectation would count as the next entry.
+    /// Whether what this key expects counts now.
     ///
     /// # Errors
-    /// [`ExpectationRefusal`] says why not.
-    pub fn check_expectation(
-        &self,
-        expectation: &Expectation,
-        key: &PublicKey,
-        signature: &Signature,
-    ) -> Result<(), ExpectationRefusal> {
-        if !self.ring.state(key).is_some_and(KeyState::is_active) {
-            return Err(ExpectationRefusal::NotActive(key.clone()));
-        }
-        match key.verifies(&expectation.text(self.ring.origin()), signature) {
-            Ok(true) => Ok(()),
-            _ => Err(ExpectationRefusal::Signature(key.clone())),
+    /// [`ExpectationRefusal::NotActive`] if it does not speak for the project.
+    pub fn check_key(&self, key: &PublicKey) -> Result<&PublicKey, ExpectationRefusal> {
+        match self.ring.state(key) {
+            Some(state) if state.is_active() => Ok(&state.key),
+            _ => Err(ExpectationRefusal::NotActive(key.clone())),
         }
     }
 
     /// Where this key has said the same before.
-    pub fn known(&self, expectation: &Expectation, key: &PublicKey) -> Option<LeafIndex> {
-        let same = |known: &&Expected| known.key == *key && known.sha256 == expectation.sha256;
-        let known = self.files.get(&expectation.filename)?.expectations.iter().find(same)?;
-        Some(known.index)
+    pub fn known(&self, filename: &str, sha256: &Digest, key: &PublicKey) -> Option<LeafIndex> {
+        let same = |known: &&Expected| known.key == *key && known.sha256 == *sha256;
+        self.files.get(filename)?.expectations.iter().find(same).map(|known| known.index)
     }
 
     /// The expectations of a file that are to be believed: see [`PublisherState`].

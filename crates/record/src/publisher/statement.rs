@@ -5,6 +5,7 @@ use alloc::string::String;
 
 use tlog::Hash;
 
+use super::state::ExpectationRefusal;
 use crate::digest::Digest;
 use crate::entry::{ExpectedEntry, KeyAction, KeyEntry};
 use crate::filename::split_filename;
@@ -58,6 +59,22 @@ impl Expectation {
             "{FIRST_LINE}\nlog {origin}\nexpect\nproject {project}\nversion {version}\n\
              filename {filename}\nsha256 {sha256}\n"
         )
+    }
+
+    /// Whether `signature` is that of `key` over it, for the log with this origin.
+    ///
+    /// # Errors
+    /// [`ExpectationRefusal::Signature`] if it is not.
+    pub fn verify(
+        &self,
+        origin: &str,
+        key: &PublicKey,
+        signature: &Signature,
+    ) -> Result<(), ExpectationRefusal> {
+        match key.verifies(&self.text(origin), signature) {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(ExpectationRefusal::Signature(key.clone())),
+        }
     }
 
     /// Whether the filename is that of a file of this release of this project.
