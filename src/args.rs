@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use record::ProjectName;
 
 use crate::settings::Settings;
 
@@ -31,6 +32,8 @@ pub enum Command {
     Demo(Demo),
     /// Check every byte of a log that is not being served. Exit code 0: clean, 1: damaged
     Fsck(Fsck),
+    /// Decide about the keys of publishers, at a log that is running
+    Key(Key),
 }
 
 /// `indelibled init`
@@ -99,4 +102,52 @@ pub struct Fsck {
     /// File that remembers the newest signed head [default: DIR/head]
     #[arg(long, value_name = "FILE")]
     pub head_file: Option<PathBuf>,
+}
+
+/// `indelibled key`
+#[derive(Debug, Args)]
+pub struct Key {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: KeyCommand,
+}
+
+/// What the operator decides about the keys of publishers.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Show the enrolments that wait for a decision, oldest first: when, which project, which key
+    Pending(KeyLog),
+    /// Let an enrolment that waits take effect. Find out before whether it is the publisher who asks
+    Approve(WhichKey),
+    /// Forget an enrolment that waits
+    Refuse(WhichKey),
+    /// Give a project that has no active key a key; the entry says that the operator decided it
+    Enrol(WhichKey),
+    /// Take a key away, say because it was stolen; the entry says that the operator decided it
+    Revoke(WhichKey),
+}
+
+/// Which log, and the operator's secret.
+#[derive(Debug, Args)]
+pub struct KeyLog {
+    /// URL of the log
+    #[arg(long, value_name = "URL")]
+    pub log: String,
+    /// File with the secret that the log wants from its operator and observers
+    #[arg(long, value_name = "FILE")]
+    pub token_file: PathBuf,
+}
+
+/// Which key of which project.
+#[derive(Debug, Args)]
+pub struct WhichKey {
+    /// The project
+    #[arg(value_parser = ProjectName::normalise)]
+    pub project: ProjectName,
+    /// The publisher's key; may be left out where only one waits
+    #[arg(long, value_name = "VKEY")]
+    pub key: Option<String>,
+    /// Which log.
+    #[command(flatten)]
+    pub log: KeyLog,
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -14,13 +15,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{self, Clock};
 use crate::data_dir::DataDir;
-use crate::grpc::{self, LogService, SubmitService, Token};
+use crate::grpc::{self, LogService, PublisherDesk, SubmitService, Token};
 use crate::http::{self, Health, HttpState};
+use crate::publishers::{Pending, RateLimit};
 use crate::reading::LogReader;
 use crate::register::HeadRegister;
 use crate::sequencer::{Parts, Sequencer};
 use crate::settings::Settings;
 use crate::space::SpaceGuard;
+
+/// How often what no longer matters is forgotten.
+const TIDY_INTERVAL: Duration = Duration::from_secs(600);
 
 /// A log that is open and writing.
 pub struct OpenLog {
@@ -31,6 +36,7 @@ pub struct OpenLog {
     /// Verifies the log's signatures; its name is the origin.
     pub key: VerifyingKey,
     clock: Clock,
+    pending: PathBuf,
     writer: JoinHandle<()>,
 }
 
@@ -63,7 +69,8 @@ impl OpenLog {
         let (sequencer, writer) =
             Sequencer::start(parts, stop).await.context("the log can not be opened")?;
         let reader = LogReader::new(store, catalog, sequencer.watch_published());
-        Ok(OpenLog { sequencer, reader, key, clock, writer })
+        let pending = data.pending_file();
+        Ok(OpenLog { sequencer, reader, key, clock, pending, writer })
     }
 
     /// Everything that the log answers, on one port. Open streams end when `stop` is cancelled.
@@ -78,7 +85,9 @@ impl OpenLog {
         stop: CancellationToken,
     ) -> anyhow::Result<Router> {
         let log = LogService::new(self.reader.clone(), stop.clone());
-        let submit = token.map(|token| SubmitService::new(self.sequencer.clone(), token, stop));
+        let desk = self.publisher_desk(settings)?;
+        tokio::spawn(desk.clone().tidy_up(TIDY_INTERVAL));
+        let submit = SubmitService::new(self.sequencer.clone(), token, desk, stop);
         let (grpc, health) = grpc::routes(log, submit)?;
         tokio::spawn(grpc::report_health(self.sequencer.watch_state(), health));
         let health =
@@ -86,6 +95,14 @@ impl OpenLog {
         let state = HttpState { reader: self.reader.clone(), health, metrics };
         let routes = grpc.into_axum_router().merge(http::routes(state, self.key.name()));
         Ok(routes.fallback(http::not_found))
+    }
+
+    /// Where publishers state what they expect.
+    fn publisher_desk(&self, settings: &Settings) -> anyhow::Result<PublisherDesk> {
+        let pending = Pending::open(self.pending.clone())?;
+        let rate = RateLimit::new(settings.expectations_per_hour());
+        let (sequencer, clock) = (self.sequencer.clone(), Arc::clone(&self.clock));
+        Ok(PublisherDesk::new(sequencer, pending, settings.enrolment(), rate, clock))
     }
 
     /// Waits until the writer has ended and gives up the store.

@@ -34,5 +34,17 @@ fn install() -> PrometheusHandle {
         "indelible_halts_total",
         "Failures that stopped all writing; anything above 0 needs an operator"
     );
+    ::metrics::describe_counter!(
+        "indelible_expectations_total",
+        "Publishers' expectations by outcome: logged, malformed, not-allowed, limit, failed"
+    );
+    ::metrics::describe_counter!(
+        "indelible_key_changes_total",
+        "Changes of publisher keys by action, and those that were refused"
+    );
+    ::metrics::describe_gauge!(
+        "indelible_pending_enrolments",
+        "Publisher keys that wait for the operator"
+    );
     handle
 }

@@ -1,12 +1,14 @@
 //! The head remembered outside the store: the file that a restored backup of the store can not
 //! bring back with it.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::PathBuf;
 
 use thiserror::Error;
 use tlog::SignedCheckpoint;
+
+use crate::durable;
 
 /// A file that holds the newest checkpoint ever signed. Written, and made durable, after each
 /// signature and before anybody sees it.
@@ -67,21 +69,10 @@ impl HeadRegister {
     /// # Errors
     /// [`RegisterError::Io`] if the file could not be replaced: the old or the new one is there.
     pub fn write(&self, checkpoint: &SignedCheckpoint) -> Result<(), RegisterError> {
-        write_durably(&self.path, &checkpoint.to_bytes()).map_err(|source| self.io(source))
+        durable::replace(&self.path, &checkpoint.to_bytes()).map_err(|source| self.io(source))
     }
 
     fn io(&self, source: io::Error) -> RegisterError {
         RegisterError::Io { path: self.path.clone(), source }
     }
-}
-
-/// Replaces a file in one step: readers and crashes see the old contents or the new.
-fn write_durably(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let temporary = path.with_extension("new");
-    let mut file = File::create(&temporary)?;
-    file.write_all(contents)?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -1,11 +1,17 @@
 //! What an operator can set: in the configuration file, by a flag, or by both, the flag winning.
 
 use std::fs;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use serde::Deserialize;
+
+use crate::publishers::Enrolment;
+
+/// Enough for a release with wheels of every platform, many times over.
+const EXPECTATIONS_PER_HOUR: NonZeroU32 = NonZeroU32::new(1000).expect("it is not zero");
 
 /// The settings of `indelibled serve`. In the file the names are the same, with `_` for `-`; each
 /// comment here is also the flag's help.
@@ -48,6 +54,17 @@ pub struct Settings {
     /// Facts that go into one batch [default: 4096]
     #[arg(long, value_name = "COUNT")]
     pub batch: Option<usize>,
+    /// How a project gets its first publisher key: `approve` by the operator, `open` to who comes first,
+    /// or `closed` [default: approve]
+    #[arg(long, value_name = "POLICY", value_enum)]
+    pub enrolment: Option<Enrolment>,
+    /// Expectations that one publisher key may state an hour, and at once [default: 1000]
+    #[arg(long, value_name = "COUNT")]
+    pub expectations_per_hour: Option<NonZeroU32>,
+    /// Files of one project that publishers may expect without the index ever listing them
+    /// [default: 1000]
+    #[arg(long, value_name = "COUNT")]
+    pub outstanding: Option<usize>,
     /// Seconds from one epoch to the next while something changes [default: 300]
     #[arg(long, value_name = "SECONDS")]
     pub epoch_interval: Option<u64>,
@@ -86,6 +103,9 @@ impl Settings {
             min_free: self.min_free.or(file.min_free),
             pool: self.pool.or(file.pool),
             batch: self.batch.or(file.batch),
+            enrolment: self.enrolment.or(file.enrolment),
+            expectations_per_hour: self.expectations_per_hour.or(file.expectations_per_hour),
+            outstanding: self.outstanding.or(file.outstanding),
             epoch_interval: self.epoch_interval.or(file.epoch_interval),
             max_head_age: self.max_head_age.or(file.max_head_age),
             drain: self.drain.or(file.drain),
@@ -118,7 +138,18 @@ impl Settings {
         crate::sequencer::Limits {
             pool: self.pool.unwrap_or(default.pool).max(1),
             batch: self.batch.unwrap_or(default.batch).max(1),
+            outstanding: self.outstanding.unwrap_or(default.outstanding),
         }
+    }
+
+    /// How projects get their first keys.
+    pub fn enrolment(&self) -> Enrolment {
+        self.enrolment.unwrap_or_default()
+    }
+
+    /// Expectations that one key may state an hour.
+    pub fn expectations_per_hour(&self) -> NonZeroU32 {
+        self.expectations_per_hour.unwrap_or(EXPECTATIONS_PER_HOUR)
     }
 
     /// When the log sums itself up.

@@ -3,5 +3,6 @@
 pub mod demo;
 pub mod fsck;
 pub mod init;
+pub mod key;
 pub mod observe;
 pub mod serve;

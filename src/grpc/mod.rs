@@ -3,6 +3,7 @@
 mod batch;
 mod facts;
 mod log;
+mod publish;
 mod remote;
 mod submit;
 
@@ -21,6 +22,7 @@ use indelible_proto::v1::submit_server::SubmitServer;
 use indelible_proto::{FILE_DESCRIPTOR_SET, v1};
 
 pub use log::LogService;
+pub use publish::PublisherDesk;
 pub use remote::RemoteLog;
 pub use submit::{SubmitService, Token, TokenError};
 
@@ -33,20 +35,17 @@ const MAX_SUBMISSION: usize = 32 << 20;
 /// A broken descriptor set, which the build would have to have made.
 pub fn routes(
     log: LogService,
-    submit: Option<SubmitService>,
+    submit: SubmitService,
 ) -> Result<(Routes, HealthReporter), tonic_reflection::server::Error> {
     let (health, health_service) = tonic_health::server::health_reporter();
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()?;
-    let mut routes = Routes::new(LogServer::new(log)).add_service(health_service);
-    routes = routes.add_service(reflection);
-    if let Some(submit) = submit {
-        let server = SubmitServer::new(submit).max_decoding_message_size(MAX_SUBMISSION);
-        routes = routes.add_service(server);
-    }
-    Ok((routes, health))
+    let routes = Routes::new(LogServer::new(log)).add_service(health_service);
+    let routes = routes.add_service(reflection);
+    let submit = SubmitServer::new(submit).max_decoding_message_size(MAX_SUBMISSION);
+    Ok((routes.add_service(submit), health))
 }
 
 /// Reports the services as serving while the writer writes, else as not serving.

@@ -1,4 +1,4 @@
-//! `indelible.v1.Submit`: for those who hold the token.
+//! `indelible.v1.Submit`: for those who hold the token, and for publishers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use tonic::metadata::MetadataMap;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::facts;
+use super::publish::{self, PublisherDesk};
 use super::v1::{self, observe_request::Ask, observe_response::Answer};
 use crate::observing::listed_names;
 use crate::sequencer::{Sequencer, SubmitError};
@@ -87,15 +88,32 @@ impl Token {
 /// Passes submissions on to the [`Sequencer`].
 pub struct SubmitService {
     sequencer: Sequencer,
-    token: Token,
+    token: Option<Token>,
+    desk: PublisherDesk,
     stop: CancellationToken,
 }
 
 impl SubmitService {
-    /// Submits to `sequencer` for those who hold `token`; open streams take no more requests, and
-    /// end when the last one is answered, when `stop` is cancelled.
-    pub fn new(sequencer: Sequencer, token: Token, stop: CancellationToken) -> SubmitService {
-        SubmitService { sequencer, token, stop }
+    /// Submits to `sequencer` what observers and the operator say, who hold `token`, and what
+    /// publishers sign; open streams take no more requests, and end when the last one is answered, when
+    /// `stop` is cancelled. Without a token there are publishers only.
+    pub fn new(
+        sequencer: Sequencer,
+        token: Option<Token>,
+        desk: PublisherDesk,
+        stop: CancellationToken,
+    ) -> SubmitService {
+        SubmitService { sequencer, token, desk, stop }
+    }
+
+    /// Refuses calls that do not present the token.
+    fn check(&self, metadata: &MetadataMap) -> Result<(), Status> {
+        match &self.token {
+            Some(token) => token.check(metadata),
+            None => Err(Status::unauthenticated(
+                "this log has no token: only what publishers sign can be submitted",
+            )),
+        }
     }
 }
 
@@ -107,7 +125,7 @@ impl v1::submit_server::Submit for SubmitService {
         &self,
         request: Request<Streaming<v1::ObserveRequest>>,
     ) -> Result<Response<Self::ObserveStream>, Status> {
-        self.token.check(request.metadata())?;
+        self.check(request.metadata())?;
         let sequencer = Arc::new(self.sequencer.clone());
         let answers = request
             .into_inner()
@@ -118,6 +136,41 @@ impl v1::submit_server::Submit for SubmitService {
             })
             .buffer_unordered(IN_FLIGHT);
         Ok(Response::new(Box::pin(answers)))
+    }
+
+    async fn expect(
+        &self,
+        request: Request<v1::ExpectRequest>,
+    ) -> Result<Response<v1::ExpectResponse>, Status> {
+        self.desk.expect(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn enrol_key(
+        &self,
+        request: Request<v1::EnrolKeyRequest>,
+    ) -> Result<Response<v1::EnrolKeyResponse>, Status> {
+        // Who presents a token wants to be the operator, and is told if it is wrong.
+        let presented = request.metadata().contains_key("authorization");
+        if presented {
+            self.check(request.metadata())?;
+        }
+        self.desk.enrol(request.into_inner(), presented).await.map(Response::new)
+    }
+
+    async fn pending_keys(
+        &self,
+        request: Request<v1::PendingKeysRequest>,
+    ) -> Result<Response<v1::PendingKeysResponse>, Status> {
+        self.check(request.metadata())?;
+        Ok(Response::new(self.desk.waiting()))
+    }
+
+    async fn refuse_key(
+        &self,
+        request: Request<v1::RefuseKeyRequest>,
+    ) -> Result<Response<v1::RefuseKeyResponse>, Status> {
+        self.check(request.metadata())?;
+        self.desk.refuse(request.get_ref()).map(Response::new)
     }
 }
 
@@ -169,10 +222,12 @@ async fn listed(sequencer: &Sequencer, name: &str) -> Result<v1::Listed, Status>
     Ok(v1::Listed { known: true, files: files.collect() })
 }
 
-fn submit_status(error: &SubmitError) -> Status {
+pub(super) fn submit_status(error: &SubmitError) -> Status {
     let code = match error {
         SubmitError::Invalid { .. } => Code::InvalidArgument,
-        SubmitError::PoolFull => Code::ResourceExhausted,
+        SubmitError::Expectation { .. } => Code::PermissionDenied,
+        SubmitError::Key(why) => return publish::key_status(why),
+        SubmitError::Outstanding { .. } | SubmitError::PoolFull => Code::ResourceExhausted,
         SubmitError::ReadOnly(_) | SubmitError::Stopped => Code::Unavailable,
     };
     Status::new(code, error.to_string())

@@ -9,7 +9,9 @@
 mod admission;
 mod epochs;
 mod open;
+mod proposal;
 pub mod second_opinion;
+mod statements;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -18,9 +20,8 @@ use std::sync::Arc;
 
 use catalog::Catalog;
 use observer::Coverage;
-use record::{EntryError, Fact, MapKey, ProjectName, ProjectState};
+use record::{Fact, KeyEntry, MapKey, ProjectName, ProjectState};
 use store::Store;
-use thiserror::Error;
 use tlog::SigningKey;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -29,11 +30,14 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::entries::EntryReader;
 use crate::published::Published;
+use crate::publishers::Publishers;
 use crate::register::HeadRegister;
 use crate::space::SpaceGuard;
 use admission::fold;
 pub use epochs::EpochTimes;
 pub use open::OpenError;
+use proposal::{Proposal, Submission};
+pub use proposal::{Receipt, SignedExpectation, SubmitError};
 pub use writer::StepError;
 
 /// What a sequencer works with.
@@ -63,43 +67,14 @@ pub struct Limits {
     pub pool: usize,
     /// Facts that are admitted into one batch at most, unless one submission alone has more.
     pub batch: usize,
+    /// Files of one project that may be expected without ever having been listed.
+    pub outstanding: usize,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { pool: 1024, batch: 4096 }
+        Limits { pool: 1024, batch: 4096, outstanding: 1000 }
     }
-}
-
-/// What became of submitted facts.
-#[derive(Clone, Debug)]
-pub struct Receipt {
-    /// Number of entries that were new.
-    pub entries: u64,
-    /// The published head that covers them.
-    pub published: Arc<Published>,
-}
-
-/// Submitted facts were not logged.
-#[derive(Clone, Debug, Error)]
-pub enum SubmitError {
-    /// The submitter's fault; nothing of the submission was logged.
-    #[error("fact {number} was refused: {source}")]
-    Invalid {
-        /// Which fact, from 0.
-        number: usize,
-        /// What is wrong with it.
-        source: EntryError,
-    },
-    /// Too much is waiting. Nothing was logged; send it again later.
-    #[error("the pool is full: wait a little and submit again")]
-    PoolFull,
-    /// The log takes no entries now.
-    #[error("{0}")]
-    ReadOnly(String),
-    /// The log stopped before it could say. Submitting the same facts again is safe.
-    #[error("the log stopped before it could answer: submit again when it is back")]
-    Stopped,
 }
 
 /// What the writer is doing.
@@ -115,11 +90,6 @@ pub enum WriterState {
     Stopped,
 }
 
-struct Submission {
-    facts: Vec<Fact>,
-    answer: oneshot::Sender<Result<Receipt, SubmitError>>,
-}
-
 /// How the rest of the program reaches the sequencer.
 #[derive(Clone)]
 pub struct Sequencer {
@@ -129,6 +99,7 @@ pub struct Sequencer {
     coverage: watch::Sender<Option<Coverage>>,
     catalog: Arc<Catalog>,
     entries: EntryReader,
+    publishers: Publishers,
 }
 
 impl Sequencer {
@@ -145,9 +116,13 @@ impl Sequencer {
         let catalog = Arc::clone(&parts.catalog);
         let entries = EntryReader::new(Arc::clone(&parts.store));
         let (coverage, covered) = watch::channel(None);
-        let (writer, state, published) = open::open(parts, covered).await?;
+        let origin = parts.key.verifying_key().name();
+        let publishers = Publishers::new(origin, Arc::clone(&catalog), entries.clone());
+        let (writer, state, published) = open::open(parts, publishers.clone(), covered).await?;
         let done = tokio::spawn(writer.run(submissions, stop));
-        Ok((Sequencer { pool, state, published, coverage, catalog, entries }, done))
+        let sequencer =
+            Sequencer { pool, state, published, coverage, catalog, entries, publishers };
+        Ok((sequencer, done))
     }
 
     /// Logs what is new of `facts` and returns when a published checkpoint covers it.
@@ -156,8 +131,33 @@ impl Sequencer {
     /// [`SubmitError`]: nothing was logged, except perhaps with [`SubmitError::Stopped`] and
     /// [`SubmitError::ReadOnly`].
     pub async fn submit(&self, facts: Vec<Fact>) -> Result<Receipt, SubmitError> {
+        self.propose(Proposal::Facts(facts)).await
+    }
+
+    /// Logs what is new of `expectations`, all or none of which their projects' keys allow, and returns
+    /// when a published checkpoint covers all of them.
+    ///
+    /// # Errors
+    /// As [`Sequencer::submit`].
+    pub async fn expect(
+        &self,
+        expectations: Vec<SignedExpectation>,
+    ) -> Result<Receipt, SubmitError> {
+        self.propose(Proposal::Expectations(expectations)).await
+    }
+
+    /// Logs a change of a project's keys if they allow it, and returns when a published checkpoint covers
+    /// it. The log's clock says when it was received.
+    ///
+    /// # Errors
+    /// As [`Sequencer::submit`].
+    pub async fn change_key(&self, change: KeyEntry) -> Result<Receipt, SubmitError> {
+        self.propose(Proposal::Key(Box::new(change))).await
+    }
+
+    async fn propose(&self, proposal: Proposal) -> Result<Receipt, SubmitError> {
         let (answer, answered) = oneshot::channel();
-        self.pool.try_send(Submission { facts, answer }).map_err(|error| match error {
+        self.pool.try_send(Submission { proposal, answer }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => SubmitError::PoolFull,
             mpsc::error::TrySendError::Closed(_) => self.refusal(),
         })?;
@@ -178,6 +178,11 @@ impl Sequencer {
         fold(&self.catalog, &self.entries, size, &MapKey::project(project))
             .await
             .map_err(|error| error.to_string())
+    }
+
+    /// What publishers have said, for those who want to know before they submit.
+    pub const fn publishers(&self) -> &Publishers {
+        &self.publishers
     }
 
     /// The published head.

@@ -21,6 +21,7 @@ use super::writer::{StepError, Writer, blocking};
 use super::{Parts, WriterState};
 use crate::entries::{EntryReader, ReadError, load, split};
 use crate::published::Published;
+use crate::publishers::Publishers;
 use crate::register::RegisterError;
 
 /// Why a log was not opened. Nothing was written.
@@ -112,6 +113,7 @@ type Opened = (Writer, watch::Receiver<WriterState>, watch::Receiver<Arc<Publish
 /// Opens the log and publishes its head.
 pub(super) async fn open(
     parts: Parts,
+    publishers: Publishers,
     coverage: watch::Receiver<Option<Coverage>>,
 ) -> Result<Opened, OpenError> {
     let head = parts.store.head().await?;
@@ -136,7 +138,8 @@ pub(super) async fn open(
     let (state, state_seen) = watch::channel(WriterState::Running);
     let placeholder = Published { head, note: Bytes::new(), confirmed: (parts.clock)() };
     let (published, published_seen) = watch::channel(Arc::new(placeholder));
-    let mut writer = Writer { parts, entries, edge, confirmed, epochs, coverage, state, published };
+    let mut writer =
+        Writer { parts, entries, edge, confirmed, epochs, publishers, coverage, state, published };
     writer.finish(head).await.map_err(|error| OpenError::Step(Box::new(error)))?;
     Ok((writer, state_seen, published_seen))
 }

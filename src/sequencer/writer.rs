@@ -10,16 +10,19 @@ use record::{EntryError, Timestamp};
 use store::{Batch, StoreError};
 use thiserror::Error;
 use tlog::{Checkpoint, LeafIndex, RightEdge, SignedCheckpoint, TreeHead, TreeSize};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::admission::{Admission, AdmitError};
 use super::epochs::Epochs;
+use super::proposal::{Proposal, Receipt, Submission, SubmitError};
 use super::second_opinion::{self, SecondOpinionError};
-use super::{Parts, Receipt, Submission, SubmitError, WriterState};
+use super::statements::StatementAdmission;
+use super::{Parts, WriterState};
 use crate::entries::EntryReader;
 use crate::published::Published;
+use crate::publishers::Publishers;
 use crate::register::RegisterError;
 
 /// An idle log confirms its head this often, so that the age of the head tells that it is alive.
@@ -33,6 +36,7 @@ pub(super) struct Writer {
     /// Entries that the second opinion has seen.
     pub(super) confirmed: TreeSize,
     pub(super) epochs: Epochs,
+    pub(super) publishers: Publishers,
     /// How far the index has been seen, as the observer tells.
     pub(super) coverage: watch::Receiver<Option<Coverage>>,
     pub(super) state: watch::Sender<WriterState>,
@@ -102,11 +106,11 @@ impl Writer {
 
     /// One batch: `first` and what else waits, up to the limit.
     async fn batch(&mut self, first: Submission, pool: &mut mpsc::Receiver<Submission>) {
-        let mut facts = first.facts.len();
+        let mut weight = first.proposal.weight();
         let mut batch = vec![first];
-        while facts < self.parts.limits.batch {
+        while weight < self.parts.limits.batch {
             let Ok(next) = pool.try_recv() else { break };
-            facts += next.facts.len();
+            weight += next.proposal.weight();
             batch.push(next);
         }
         if let Err(why) = self.check_writable() {
@@ -152,28 +156,45 @@ impl Writer {
         Ok(())
     }
 
-    /// Admits each submission by itself; those that can not be are answered at once.
-    async fn admit(&mut self, batch: Vec<Submission>) -> (Vec<(Submission, u64)>, Vec<Bytes>) {
+    /// Admits each submission by itself; those that can not be are answered at once. The statements of
+    /// publishers come first: see [`StatementAdmission`].
+    async fn admit(&mut self, batch: Vec<Submission>) -> (Vec<Admitted>, Vec<Bytes>) {
         let now = (self.parts.clock)();
-        let mut admission =
-            Admission::new(&self.parts.catalog, &self.entries, self.edge.size(), now);
+        let (size, outstanding) = (self.edge.size(), self.parts.limits.outstanding);
         let mut admitted = Vec::with_capacity(batch.len());
-        let mut entries = Vec::new();
-        for submission in batch {
-            match admission.admit(&submission.facts).await {
+        let mut statements = StatementAdmission::new(&self.publishers, size, now, outstanding);
+        let mut observed = Vec::new();
+        for Submission { proposal, answer } in batch {
+            let before = statements.len();
+            let positions = match proposal {
+                Proposal::Facts(facts) => {
+                    observed.push((facts, answer));
+                    continue;
+                }
+                Proposal::Expectations(expectations) => {
+                    statements.expectations(&expectations).await
+                }
+                Proposal::Key(change) => statements.key(&change).await.map(|place| vec![place]),
+            };
+            let entries = (statements.len() - before) as u64;
+            match positions {
+                Ok(positions) => admitted.push(Admitted { answer, entries, positions }),
+                Err(refusal) => refuse(answer, refusal),
+            }
+        }
+        let mut entries = statements.finish();
+        let mut admission = Admission::new(&self.parts.catalog, &self.entries, size, now);
+        for (facts, answer) in observed {
+            match admission.admit(&facts).await {
                 Ok(added) => {
-                    admitted.push((submission, added.len() as u64));
+                    let (new, positions) = (added.len() as u64, Vec::new());
+                    admitted.push(Admitted { answer, entries: new, positions });
                     entries.extend(added);
                 }
                 Err(AdmitError::Fact { number, source }) => {
-                    let refusal = SubmitError::Invalid { number, source };
-                    let _ = submission.answer.send(Err(refusal));
+                    refuse(answer, SubmitError::Invalid { number, source });
                 }
-                Err(failure) => {
-                    let why = describe(&failure);
-                    error!(%why, "facts can not be admitted");
-                    let _ = submission.answer.send(Err(SubmitError::ReadOnly(why)));
-                }
+                Err(failure) => refuse(answer, SubmitError::ReadOnly(describe(&failure))),
             }
         }
         (admitted, entries)
@@ -253,15 +274,35 @@ impl Writer {
         Ok(())
     }
 
-    fn halt(&mut self, failure: &StepError, waiting: Vec<(Submission, u64)>) {
+    fn halt(&mut self, failure: &StepError, waiting: Vec<Admitted>) {
         let why = format!("the log stopped writing: {}", describe(failure));
         error!(%why, "reads go on; nothing is written until the log is started again");
         metrics::counter!("indelible_halts_total").increment(1);
         self.state.send_replace(WriterState::Halted(why.clone()));
-        for (submission, _) in waiting {
-            let _ = submission.answer.send(Err(SubmitError::ReadOnly(why.clone())));
+        for Admitted { answer, .. } in waiting {
+            let _ = answer.send(Err(SubmitError::ReadOnly(why.clone())));
         }
     }
+}
+
+/// A submission whose entries are in the batch.
+struct Admitted {
+    answer: Answer,
+    /// Number of entries that are new.
+    entries: u64,
+    /// Where each statement stands.
+    positions: Vec<LeafIndex>,
+}
+
+/// Who waits for what became of a submission.
+type Answer = oneshot::Sender<Result<Receipt, SubmitError>>;
+
+/// Says why a submission is not logged. Who stopped waiting is not owed an answer.
+fn refuse(answer: Answer, why: SubmitError) {
+    if matches!(why, SubmitError::ReadOnly(_)) {
+        error!(%why, "a submission can not be admitted");
+    }
+    let _ = answer.send(Err(why));
 }
 
 /// Runs what takes long where it may block.
@@ -271,16 +312,16 @@ pub(super) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.expect("work on the catalog does not panic")
 }
 
-/// Answers every submission with the head that covers it. Who stopped waiting is not owed one.
-fn answer(admitted: Vec<(Submission, u64)>, published: &Arc<Published>) {
-    for (submission, entries) in admitted {
-        let receipt = Receipt { entries, published: Arc::clone(published) };
-        let _ = submission.answer.send(Ok(receipt));
+/// Answers every submission with the head that covers it.
+fn answer(admitted: Vec<Admitted>, published: &Arc<Published>) {
+    for Admitted { answer, entries, positions } in admitted {
+        let receipt = Receipt { entries, positions, published: Arc::clone(published) };
+        let _ = answer.send(Ok(receipt));
     }
 }
 
 /// An error with its causes, once, on one line.
-fn describe(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn describe(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -70,7 +70,7 @@ impl PublisherState {
     }
 
     /// Every file that was listed or expected, by name.
-    pub fn files(&self) -> impl Iterator<Item = (&str, &PublishedFile)> {
+    pub fn files(&self) -> impl ExactSizeIterator<Item = (&str, &PublishedFile)> {
         self.files.iter().map(|(name, file)| (name.as_str(), file))
     }
 
