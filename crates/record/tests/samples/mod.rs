@@ -138,6 +138,8 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
         signature: Some(Signature::new((0..64).rev().collect()).unwrap()),
         ..key()
     };
+    let declared = |action| KeyEntry { action, ..rotation.clone() };
+    let (complete, partial) = (declared(KeyAction::Complete), declared(KeyAction::Partial));
     let swept = EpochEntry {
         epoch: record::MAX_NUMBER,
         serial: Some(25_900_000),
@@ -165,6 +167,8 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
         ("file with every field", full_file().into()),
         ("file with strange text", strange.into()),
         ("key enrolled", key().into()),
+        ("key declares that every file is expected", complete.into()),
+        ("key takes that back", partial.into()),
         ("key rotated", rotation.into()),
         ("removed", removed().into()),
         ("removed, imported", RemovedEntry { via: Some("versions".into()), ..removed() }.into()),
