@@ -6,6 +6,7 @@
 mod limits;
 mod pending;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use catalog::{Catalog, CatalogError};
@@ -36,7 +37,7 @@ pub struct Publishers {
     origin: Arc<str>,
     catalog: Arc<Catalog>,
     entries: EntryReader,
-    states: Arc<Cache<ProjectName, Shared, Files>>,
+    states: Arc<Cache<ProjectName, Kept, Weight>>,
     folds: Arc<Semaphore>,
 }
 
@@ -62,21 +63,26 @@ pub enum PublisherError {
     Read(#[from] ReadError),
 }
 
-/// Weighs a state by its files.
+/// A state as it is kept, weighed when it was put there: the cache needs weights that stay.
 #[derive(Clone)]
-struct Files;
+struct Kept {
+    shared: Shared,
+    weight: u64,
+}
 
-impl Weighter<ProjectName, Shared> for Files {
-    fn weight(&self, _: &ProjectName, shared: &Shared) -> u64 {
-        // One that is being moved on is weighed again when that is done.
-        shared.try_lock().map_or(1, |publisher| 1 + publisher.state.files().len() as u64)
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<ProjectName, Kept> for Weight {
+    fn weight(&self, _: &ProjectName, kept: &Kept) -> u64 {
+        kept.weight
     }
 }
 
 impl Publishers {
     /// Reads from the log with this origin.
     pub fn new(origin: &str, catalog: Arc<Catalog>, entries: EntryReader) -> Publishers {
-        let states = Cache::with_weighter(KEPT_PROJECTS, KEPT_FILES, Files);
+        let states = Cache::with_weighter(KEPT_PROJECTS, KEPT_FILES, Weight);
         let folds = Arc::new(Semaphore::new(FOLDS));
         Publishers { origin: origin.into(), catalog, entries, states: Arc::new(states), folds }
     }
@@ -90,10 +96,11 @@ impl Publishers {
     pub fn of(&self, project: &ProjectName) -> Shared {
         let fresh = || {
             let state = PublisherState::new(&self.origin, project.clone());
-            Arc::new(Mutex::new(Publisher { state, size: TreeSize::ZERO }))
+            let publisher = Publisher { state, size: TreeSize::ZERO };
+            Kept { shared: Arc::new(Mutex::new(publisher)), weight: 1 }
         };
-        let found = self.states.get_or_insert_with(project, || Ok::<_, ()>(fresh()));
-        found.unwrap_or_else(|()| fresh())
+        let found = self.states.get_or_insert_with(project, || Ok::<_, Infallible>(fresh()));
+        found.unwrap_or_else(|never| match never {}).shared
     }
 
     /// Has the state take in the project's entries up to `size`, if it did not yet.
@@ -128,9 +135,11 @@ impl Publishers {
     }
 
     /// Weighs a state again after it has grown.
-    pub fn settle(&self, project: &ProjectName) {
-        if let Some(shared) = self.states.peek(project) {
-            self.states.insert(project.clone(), shared);
+    pub fn settle(&self, publisher: &Publisher) {
+        let project = publisher.state.project();
+        if let Some(kept) = self.states.peek(project) {
+            let weight = 1 + publisher.state.files().len() as u64;
+            self.states.insert(project.clone(), Kept { weight, ..kept });
         }
     }
 }

@@ -41,10 +41,7 @@ impl<'a> StatementAdmission<'a> {
 
     /// The entries, which must become the first of the batch.
     pub(super) fn finish(self) -> Vec<Bytes> {
-        for (project, publisher) in self.held {
-            drop(publisher);
-            self.publishers.settle(&project);
-        }
+        self.held.values().for_each(|publisher| self.publishers.settle(publisher));
         self.entries
     }
 

@@ -20,5 +20,6 @@ mod installing;
 mod interop;
 mod lifecycle;
 mod observing;
+mod publishing;
 mod static_files;
 mod tls;
