@@ -6,6 +6,7 @@
 //! | `head` | the newest signed head, outside the store | rolled back with the store, it forks the log |
 //! | `store/` | entries, tiles, the trusted head | its head like `head`; every other byte is checked |
 //! | `catalog/` | derived; may be deleted | none |
+//! | `conflicts` | which entries are conflicts; derived, may be deleted | none |
 //! | `enrolments` | publisher keys that wait for the operator | whoever writes it may ask |
 //! | `observer/` | what the observer has seen; may be deleted, costs a full reading | none |
 
@@ -128,6 +129,11 @@ impl DataDir {
     /// The head remembered outside the store, unless the operator puts it elsewhere.
     pub fn head_file(&self) -> PathBuf {
         self.0.join("head")
+    }
+
+    /// Which entries are conflicts.
+    pub fn conflicts_file(&self) -> PathBuf {
+        self.0.join("conflicts")
     }
 
     /// Publisher keys that wait for the operator.

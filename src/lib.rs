@@ -9,6 +9,7 @@ pub mod commands;
 pub mod data_dir;
 pub mod durable;
 pub mod entries;
+pub mod feeds;
 pub mod grpc;
 pub mod http;
 pub mod log;

@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{self, Clock};
 use crate::data_dir::DataDir;
+use crate::entries::EntryReader;
+use crate::feeds::{Conflicts, Feeds};
 use crate::grpc::{self, LogService, PublisherDesk, SubmitService, Token};
 use crate::http::{self, Health, HttpState};
 use crate::publishers::{Pending, RateLimit};
@@ -36,6 +38,8 @@ pub struct OpenLog {
     /// Verifies the log's signatures; its name is the origin.
     pub key: VerifyingKey,
     clock: Clock,
+    conflicts: Arc<Conflicts>,
+    searching: JoinHandle<()>,
     pending: PathBuf,
     writer: JoinHandle<()>,
 }
@@ -68,9 +72,15 @@ impl OpenLog {
         };
         let (sequencer, writer) =
             Sequencer::start(parts, stop).await.context("the log can not be opened")?;
-        let reader = LogReader::new(store, catalog, sequencer.watch_published());
+        let published = sequencer.watch_published();
+        let entries = EntryReader::new(Arc::clone(&store));
+        let publishers = sequencer.publishers().clone();
+        let path = data.conflicts_file();
+        let conflicts = Arc::new(Conflicts::open(path, Arc::clone(&catalog), entries, publishers));
+        let searching = tokio::spawn(Arc::clone(&conflicts).follow(published.clone()));
+        let reader = LogReader::new(store, catalog, published);
         let pending = data.pending_file();
-        Ok(OpenLog { sequencer, reader, key, clock, pending, writer })
+        Ok(OpenLog { sequencer, reader, key, clock, conflicts, searching, pending, writer })
     }
 
     /// Everything that the log answers, on one port. Open streams end when `stop` is cancelled.
@@ -92,7 +102,8 @@ impl OpenLog {
         tokio::spawn(grpc::report_health(self.sequencer.watch_state(), health));
         let health =
             Health::new(self.sequencer.clone(), Arc::clone(&self.clock), settings.max_head_age());
-        let state = HttpState { reader: self.reader.clone(), health, metrics };
+        let feeds = Feeds::new(self.reader.clone(), Arc::clone(&self.conflicts), self.key.name());
+        let state = HttpState { reader: self.reader.clone(), feeds, health, metrics };
         let routes = grpc.into_axum_router().merge(http::routes(state, self.key.name()));
         Ok(routes.fallback(http::not_found))
     }
@@ -107,7 +118,9 @@ impl OpenLog {
 
     /// Waits until the writer has ended and gives up the store.
     pub async fn closed(self) {
-        let OpenLog { writer, .. } = self;
+        let OpenLog { writer, searching, .. } = self;
         let _ = writer.await;
+        searching.abort();
+        let _ = searching.await;
     }
 }

@@ -1,5 +1,6 @@
-//! The static side: tiles, bundles and checkpoint as files (C2SP tlog-tiles), health and metrics.
+//! The static side: tiles, bundles and checkpoint as files (C2SP tlog-tiles), feeds, health and metrics.
 
+mod feeds;
 mod health;
 mod tiles;
 
@@ -12,6 +13,7 @@ use http::{HeaderValue, StatusCode};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower_http::compression::CompressionLayer;
 
+use crate::feeds::Feeds;
 use crate::reading::LogReader;
 pub use health::Health;
 
@@ -20,6 +22,8 @@ pub use health::Health;
 pub struct HttpState {
     /// Tiles, bundles and checkpoint.
     pub reader: LogReader,
+    /// News for people.
+    pub feeds: Feeds,
     /// Whether all is well.
     pub health: Health,
     /// What has been counted.
@@ -40,6 +44,8 @@ pub fn routes(state: HttpState, origin: &str) -> Router {
         routes = routes.nest(&format!("/{path}"), log());
     }
     routes
+        .route("/feeds/conflicts.atom", get(feeds::conflicts))
+        .route("/feeds/projects/{file}", get(feeds::project))
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(scrape))
         .method_not_allowed_fallback(not_allowed)

@@ -5,10 +5,12 @@ mod batch;
 mod lookup;
 mod nodes;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use catalog::{Catalog, CatalogError};
+use record::MapKey;
 use store::{Store, StoreError};
 use thiserror::Error;
 use tlog::{
@@ -22,6 +24,9 @@ pub use self::lookup::{Completeness, Lookup, MAX_LOOKUP_ENTRIES, ProvenEpoch};
 use self::nodes::Nodes;
 use crate::entries::{EntryReader, ReadError, load, split};
 use crate::published::Published;
+
+/// Positions read from the catalog at a time.
+const POSITIONS_PAGE: usize = 4096;
 
 /// The reading side of a served log.
 #[derive(Clone)]
@@ -113,6 +118,43 @@ impl LogReader {
     /// The published head as it changes.
     pub fn watch(&self) -> watch::Receiver<Arc<Published>> {
         self.published.clone()
+    }
+
+    /// The positions of the newest entries with a key, newest first.
+    ///
+    /// # Errors
+    /// [`AnswerError::Catalog`] if the catalog can not be read.
+    pub fn newest(
+        &self,
+        published: &Published,
+        key: &MapKey,
+        limit: usize,
+    ) -> Result<Vec<LeafIndex>, AnswerError> {
+        let size = published.head.size;
+        let mut newest = VecDeque::new();
+        let mut after = None;
+        loop {
+            let page = self.catalog.positions(key, size, after, POSITIONS_PAGE);
+            let page = page.map_err(AnswerError::Catalog)?;
+            newest.extend(page.iter().copied());
+            newest.drain(..newest.len().saturating_sub(limit));
+            if page.len() < POSITIONS_PAGE {
+                return Ok(newest.into_iter().rev().collect());
+            }
+            after = page.last().copied();
+        }
+    }
+
+    /// The entries at `positions`, in that order, as the store holds them.
+    ///
+    /// # Errors
+    /// [`AnswerError`] if one of them is beyond `published`, or the log can not be read.
+    pub async fn entries_at(
+        &self,
+        published: &Published,
+        positions: &[LeafIndex],
+    ) -> Result<Vec<Bytes>, AnswerError> {
+        Ok(self.entries.entries(positions, published.head.size).await?)
     }
 
     /// The inclusion proof of the entry at `index` in the tree of `size`, with the entry.

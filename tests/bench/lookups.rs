@@ -10,6 +10,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 #![allow(dead_code, unused_imports, reason = "the harness of the tests has more than is used here")]
 
+#[path = "cost.rs"]
+mod cost;
 #[path = "../it/harness/mod.rs"]
 mod harness;
 
@@ -22,6 +24,7 @@ use indelible_proto::v1::lookup_request::Key;
 use indelible_proto::v1::{BatchLookupRequest, Fact, ListedFile, LookupRequest};
 use prost::Message as _;
 
+use cost::{Cost, cost};
 use harness::{Reader, Server, Submitter, TestLog, fact, sha256};
 
 const FILES_PER_PROJECT: u64 = 27;
@@ -66,36 +69,6 @@ fn wire(key: &LookupKey) -> LookupRequest {
         LookupKey::Sha256(digest) => Key::Sha256(digest.to_string()),
     };
     LookupRequest { key: Some(key) }
-}
-
-/// Processor time of a process so far, user and system.
-fn cpu(pid: u32) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
-    let ticks = |place: usize| fields[place].parse::<u64>().unwrap();
-    Duration::from_millis((ticks(11) + ticks(12)) * 10)
-}
-
-/// Wall time, and processor time of the server and of this process.
-struct Cost {
-    wall: Duration,
-    server: Duration,
-    here: Duration,
-}
-
-async fn cost<T>(server: u32, work: impl Future<Output = T>) -> (T, Cost) {
-    let here = std::process::id();
-    let (before, start) = ((cpu(server), cpu(here)), Instant::now());
-    let done = work.await;
-    let wall = start.elapsed();
-    (
-        done,
-        Cost {
-            wall,
-            server: cpu(server).saturating_sub(before.0),
-            here: cpu(here).saturating_sub(before.1),
-        },
-    )
 }
 
 fn row(what: &str, keys: usize, bytes: Option<usize>, cost: &Cost) {

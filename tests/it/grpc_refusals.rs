@@ -198,8 +198,8 @@ async fn who_does_not_hold_the_token_can_not_submit() {
     command.arg(log.data());
     let server = Server::start(command).await;
     let status = Submitter::try_open(&server.url, Some(TOKEN)).await.map(drop);
-    let none = "this log has no method /indelible.v1.Submit/Observe";
-    check([("a log that takes none", status, Code::Unimplemented, none)]);
+    let none = "this log has no token";
+    check([("a log without a token", status, code, none)]);
     server.terminate().await;
 }
 

@@ -10,6 +10,7 @@ mod crowd;
 mod demo;
 mod disk;
 mod epochs;
+mod feeds;
 mod fork;
 mod fsck;
 mod grpc_answers;

@@ -1,0 +1,218 @@
+//! Which entries are conflicts: found once, in the order of the log, and remembered.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use catalog::{Catalog, CatalogError};
+use record::{Entry, FileEntry, MapKey, Parsed, Reconciled};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use tlog::{FULL_WIDTH, LeafIndex, TreeSize};
+use tokio::sync::watch;
+use tracing::warn;
+
+use crate::durable;
+use crate::entries::{EntryReader, ReadError};
+use crate::published::Published;
+use crate::publishers::{PublisherError, Publishers};
+
+/// Conflicts that are remembered: the newest.
+const KEPT: usize = 200;
+/// Entries read between two times at which the place is written down.
+const SAVE_EVERY: u64 = 100_000;
+/// Entries of one file that are looked at: more tell nothing new.
+const PER_FILE: usize = 256;
+
+/// The newest conflicts, and how far the log was searched for them. Derived; the file may be deleted,
+/// which costs one reading of the log.
+pub struct Conflicts {
+    path: PathBuf,
+    catalog: Arc<Catalog>,
+    entries: EntryReader,
+    publishers: Publishers,
+    found: Mutex<Found>,
+}
+
+/// What the file holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Found {
+    /// Entries that were searched.
+    size: u64,
+    /// Positions of conflicts, ascending.
+    positions: Vec<u64>,
+}
+
+/// The log could not be searched.
+#[derive(Debug, Error)]
+pub enum ConflictError {
+    /// The log's own catalog failed.
+    #[error("the catalog can not be read")]
+    Catalog(#[from] CatalogError),
+    /// The file could not be written.
+    #[error("{path} can not be written")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// What the file system said.
+        source: io::Error,
+    },
+    /// What publishers said could not be read.
+    #[error(transparent)]
+    Publisher(#[from] PublisherError),
+    /// The log's own store failed.
+    #[error("an entry of the log can not be read")]
+    Read(#[from] ReadError),
+}
+
+impl Conflicts {
+    /// Goes on where the file `path` ends; it begins anew if there is none, or it can not be read.
+    pub fn open(
+        path: PathBuf,
+        catalog: Arc<Catalog>,
+        entries: EntryReader,
+        publishers: Publishers,
+    ) -> Conflicts {
+        let found = match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
+                warn!(path = %path.display(), %error, "the conflicts are searched for again");
+                Found::default()
+            }),
+            Err(_) => Found::default(),
+        };
+        Conflicts { path, catalog, entries, publishers, found: Mutex::new(found) }
+    }
+
+    /// The newest conflicts, newest first.
+    pub fn newest(&self, limit: usize) -> Vec<LeafIndex> {
+        let found = self.lock();
+        found.positions.iter().rev().take(limit).filter_map(|p| LeafIndex::new(*p).ok()).collect()
+    }
+
+    /// Searches what is published, and what will be, until the log is closed.
+    pub async fn follow(self: Arc<Self>, mut published: watch::Receiver<Arc<Published>>) {
+        loop {
+            let size = published.borrow_and_update().head.size;
+            if let Err(error) = self.search(size).await {
+                warn!(%error, "conflicts can not be searched for; tried again with the next entries");
+            }
+            if published.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Searches the entries below `size` that were not searched before.
+    async fn search(&self, size: TreeSize) -> Result<(), ConflictError> {
+        let mut found = self.lock().clone();
+        if found.size > size.get() {
+            // Of another log, or of one that was restored.
+            found = Found::default();
+        }
+        let mut saved = found.size;
+        while found.size < size.get() {
+            self.search_bundle(&mut found, size).await?;
+            if found.size - saved >= SAVE_EVERY || found.size == size.get() {
+                saved = found.size;
+                self.save(&found)?;
+                self.lock().clone_from(&found);
+            }
+        }
+        Ok(())
+    }
+
+    /// Searches the rest of one bundle.
+    async fn search_bundle(&self, found: &mut Found, size: TreeSize) -> Result<(), ConflictError> {
+        let width = u64::from(FULL_WIDTH);
+        let end = ((found.size / width + 1) * width).min(size.get());
+        let positions: Vec<LeafIndex> =
+            (found.size..end).filter_map(|position| LeafIndex::new(position).ok()).collect();
+        for (position, bytes) in positions.iter().zip(self.entries.entries(&positions, size).await?)
+        {
+            let Ok(Parsed::Known(entry)) = Entry::parse(&bytes) else { continue };
+            if self.is_conflict(*position, &entry, size).await? {
+                found.positions.push(position.get());
+                let surplus = found.positions.len().saturating_sub(KEPT);
+                found.positions.drain(..surplus);
+            }
+        }
+        found.size = end;
+        Ok(())
+    }
+
+    async fn is_conflict(
+        &self,
+        position: LeafIndex,
+        entry: &Entry,
+        size: TreeSize,
+    ) -> Result<bool, ConflictError> {
+        match entry {
+            Entry::Content(_) => Ok(true),
+            Entry::Expected(_) | Entry::File(_) => {
+                let filename = entry.filename().unwrap_or_default();
+                let before = self.earlier(position, filename).await?;
+                let changed = match entry {
+                    Entry::File(file) => is_changed(file, &before),
+                    _ => false,
+                };
+                let spoken_of =
+                    before.iter().any(|other| other.kind() != entry.kind() && is_word(other));
+                Ok(changed || (spoken_of && self.differs(entry, size).await?))
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// The entries of a file before a position.
+    async fn earlier(
+        &self,
+        position: LeafIndex,
+        filename: &str,
+    ) -> Result<Vec<Entry>, ConflictError> {
+        let below = TreeSize::new(position.get()).unwrap_or(TreeSize::ZERO);
+        let positions = self.catalog.positions(&MapKey::file(filename), below, None, PER_FILE)?;
+        if positions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let entries = self.entries.entries(&positions, below).await?;
+        let known = entries.iter().filter_map(|bytes| match Entry::parse(bytes) {
+            Ok(Parsed::Known(entry)) => Some(entry),
+            _ => None,
+        });
+        Ok(known.collect())
+    }
+
+    /// Whether the file that the entry is about differs from what its publisher expects.
+    async fn differs(&self, entry: &Entry, size: TreeSize) -> Result<bool, ConflictError> {
+        let (Some(project), Some(filename)) = (entry.project(), entry.filename()) else {
+            return Ok(false);
+        };
+        let shared = self.publishers.of(project);
+        let mut publisher = shared.lock().await;
+        self.publishers.catch_up(&mut publisher, size).await?;
+        let reconciled = publisher.state.reconcile(filename);
+        Ok(matches!(reconciled, Some(Reconciled::Differs { .. })))
+    }
+
+    fn save(&self, found: &Found) -> Result<(), ConflictError> {
+        let text = serde_json::to_vec(found).expect("numbers always serialise");
+        durable::replace(&self.path, &text)
+            .map_err(|source| ConflictError::Io { path: self.path.clone(), source })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the file was listed with another hash before.
+fn is_changed(file: &FileEntry, before: &[Entry]) -> bool {
+    before.iter().any(|other| matches!(other, Entry::File(known) if known.sha256 != file.sha256))
+}
+
+/// Whether the entry names a hash that the file has, or is to have.
+fn is_word(entry: &Entry) -> bool {
+    matches!(entry, Entry::Expected(_) | Entry::File(_))
+}
