@@ -6,9 +6,11 @@ use alloc::vec::Vec;
 use thiserror::Error;
 use tlog::{Hash, LeafIndex, leaf_hash};
 
-use super::statement::KeyChange;
+use super::file::Expected;
+use super::state::ExpectationRefusal;
+use super::statement::{Expectation, KeyChange};
 use crate::entry::{Entry, EntryError, KeyAction, KeyEntry};
-use crate::key::PublicKey;
+use crate::key::{PublicKey, Signature};
 use crate::timestamp::Timestamp;
 
 /// Keys that may speak for a project at the same time.
@@ -175,6 +177,40 @@ impl KeyRing {
             return check_operator(entry);
         }
         self.check_authority(entry)
+    }
+
+    /// Whether what this key expects counts now.
+    ///
+    /// # Errors
+    /// [`ExpectationRefusal::NotActive`] if it does not speak for the project.
+    pub fn check_key(&self, key: &PublicKey) -> Result<&PublicKey, ExpectationRefusal> {
+        match self.state(key) {
+            Some(state) if state.is_active() => Ok(&state.key),
+            _ => Err(ExpectationRefusal::NotActive(key.clone())),
+        }
+    }
+
+    /// Whether an expectation of the project would count as the next entry.
+    ///
+    /// # Errors
+    /// [`ExpectationRefusal`] says why not.
+    pub fn check_expectation(
+        &self,
+        expectation: &Expectation,
+        key: &PublicKey,
+        signature: &Signature,
+    ) -> Result<(), ExpectationRefusal> {
+        self.check_key(key)?;
+        expectation.verify(&self.origin, key, signature)
+    }
+
+    /// Of the expectations of a file that count, those that are to be believed: see
+    /// [`PublisherState`](super::PublisherState).
+    pub fn believed<'a>(&self, expectations: &'a [Expected]) -> Vec<&'a Expected> {
+        let revoked =
+            |expected: &&Expected| self.state(&expected.key).is_some_and(KeyState::is_revoked);
+        let (revoked, sound): (Vec<_>, Vec<_>) = expectations.iter().partition(revoked);
+        if sound.is_empty() { revoked } else { sound }
     }
 
     /// Whether the action makes sense for the key.

@@ -8,7 +8,7 @@ use thiserror::Error;
 use tlog::LeafIndex;
 
 use super::file::{Expected, Listing, PublishedFile, Reconciled};
-use super::ring::{KeyRefusal, KeyRing, KeyState};
+use super::ring::{KeyRefusal, KeyRing};
 use super::statement::Expectation;
 use crate::digest::Digest;
 use crate::entry::{Entry, ExpectedEntry};
@@ -167,10 +167,7 @@ impl PublisherState {
     /// # Errors
     /// [`ExpectationRefusal::NotActive`] if it does not speak for the project.
     pub fn check_key(&self, key: &PublicKey) -> Result<&PublicKey, ExpectationRefusal> {
-        match self.ring.state(key) {
-            Some(state) if state.is_active() => Ok(&state.key),
-            _ => Err(ExpectationRefusal::NotActive(key.clone())),
-        }
+        self.ring.check_key(key)
     }
 
     /// Where this key has said the same before.
@@ -181,10 +178,7 @@ impl PublisherState {
 
     /// The expectations of a file that are to be believed: see [`PublisherState`].
     pub fn expected<'a>(&'a self, file: &'a PublishedFile) -> Vec<&'a Expected> {
-        let revoked =
-            |expected: &&Expected| self.ring.state(&expected.key).is_some_and(KeyState::is_revoked);
-        let (revoked, sound): (Vec<_>, Vec<_>) = file.expectations.iter().partition(revoked);
-        if sound.is_empty() { revoked } else { sound }
+        self.ring.believed(&file.expectations)
     }
 
     /// The hashes that are expected of a file, each once; none if nothing is.
