@@ -18,7 +18,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
-use client::{LogUrl, Monitor, Trust};
+use client::{LogUrl, Monitor, Selection, Trust};
 use record::{
     BucketTree, Digest, Entry, EpochEntry, FileEntry, MapBucket, MapBuilder, MapKey, MapRoot,
     ProjectName, Timestamp, map_value,
@@ -139,7 +139,7 @@ async fn serve(files: Files) -> LogUrl {
 async fn follow(url: &LogUrl, dir: &Path, replay: bool) {
     let start = Instant::now();
     let trust = Trust::from_key(&key().verifying_key().to_string()).unwrap();
-    let mut monitor = Monitor::open(trust, url.clone(), dir, []).unwrap();
+    let mut monitor = Monitor::open(trust, url.clone(), dir, Selection::All).unwrap();
     if replay {
         monitor = monitor.with_replay().unwrap();
     }

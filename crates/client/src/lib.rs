@@ -55,7 +55,9 @@ pub use fraud::{FraudKind, NotFraud, VerifiedFraud};
 pub use history::{describe, version_of};
 pub use memory::{Memory, Replaced};
 pub use mirror::Mirror;
-pub use monitor::{Event, EventKind, Monitor, Progress};
+pub use monitor::{
+    Delivery, Event, EventKind, Grace, Message, Monitor, Outbox, Progress, Selection, Sink,
+};
 pub use replay::{Falsehood, Lie, Replayed, ReplayedEpoch};
 pub use tiles::Tiles;
 pub use trust::{InvalidTrust, LogUrl, Trust};

@@ -137,7 +137,7 @@ fn lock(path: &Path) -> io::Result<File> {
 }
 
 /// Replaces a file in one step: after a crash it holds the old bytes or the new ones.
-fn write_durably(dir: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_durably(dir: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = NamedTempFile::new_in(dir)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;

@@ -1,17 +1,24 @@
 //! The monitor: reads every entry of a log once, in order, and reports what changed.
 
 mod event;
+mod evidence;
+mod outbox;
+mod rules;
+mod selection;
 mod state;
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use record::ProjectName;
 use tlog::{FULL_WIDTH, LeafIndex, SignedCheckpoint, TreeSize, VerifiedCheckpoint};
 
 pub use self::event::{Event, EventKind};
-use self::state::{State, Step};
+use self::evidence::Written;
+pub use self::outbox::{Delivery, Message, Outbox, Sink};
+pub use self::rules::Grace;
+use self::rules::{Judge, Question};
+pub use self::selection::Selection;
+use self::state::{Position, State, Step};
 use crate::entry::VerifiedEntry;
 use crate::error::{Error, Undecided};
 use crate::head;
@@ -19,26 +26,47 @@ use crate::memory;
 use crate::replay::{Found, Replay, Replayed};
 use crate::tiles::Tiles;
 use crate::trust::{LogUrl, Trust};
+use crate::verdict::Class;
 
 /// Bundles read, handled and committed in one step. All of their entries are in memory at once.
 const STEP_BUNDLES: u64 = 16;
 
 /// Follows a log by its static files, from the first entry on.
 ///
-/// What is known of each file, the position reached and the newest verified head are kept in one
-/// database and change in one transaction, which is made when every event before it was handled. So a
-/// monitor that is killed at any moment skips nothing; the events of one step may come again. A
-/// [replay](Monitor::with_replay) has a position of its own, and changes in the same transactions.
+/// What is known of files and publishers, the position reached, the newest verified head and the
+/// [`Outbox`] are kept in one database and change in one transaction, which is made when every event before
+/// it was handled. So a monitor that is killed at any moment skips nothing; the events of one step may be
+/// handled again, what is in the outbox is there once. A [replay](Monitor::with_replay) has a position of
+/// its own, and changes in the same transactions.
+///
+/// **Time** is the log's: that of the entries. So which events there are is a function of the log and of
+/// what is asked of it, whenever it is read.
+///
+/// **A state of an older layout** knows less than the rules need. Its entries are read once more, from the
+/// first on, and nothing of them is reported a second time. The same happens when a hash is chosen that was
+/// not before. What is watched only where it is asked for begins to be known then: the provenance of a
+/// project's releases with `projects`, the digests of files under different names with [`Selection::All`].
 #[derive(Debug)]
 pub struct Monitor {
     trust: Trust,
     tiles: Tiles,
     dir: PathBuf,
     state: State,
-    watched: BTreeSet<ProjectName>,
+    outbox: Outbox,
+    question: Question,
     checkpoint: Option<VerifiedCheckpoint>,
-    cursor: TreeSize,
+    position: Position,
     replay: Option<Replay>,
+}
+
+/// What became of a step.
+enum Outcome {
+    /// It was committed.
+    Done,
+    /// The proofs of these events have to be written first; nothing has changed.
+    Unproven(Vec<Event>),
+    /// The replay found a lie; nothing has changed.
+    Lie(Found),
 }
 
 /// How far a monitor has come.
@@ -60,8 +88,7 @@ impl Progress {
 impl Monitor {
     /// Opens the state in `dir`, which is made if it does not exist, and goes on where it ends.
     ///
-    /// With `projects`, only events about these are reported, and every entry of them; without, what
-    /// speaks for tampering or loss anywhere: see [`EventKind`].
+    /// What is reported depends on the selection: see [`EventKind`].
     ///
     /// # Errors
     /// [`Error::Undecided`] if the state cannot be used, or is of another log.
@@ -69,10 +96,11 @@ impl Monitor {
         trust: Trust,
         url: LogUrl,
         dir: &Path,
-        projects: impl IntoIterator<Item = ProjectName>,
+        selection: Selection,
     ) -> Result<Monitor, Error> {
         let state = State::open(dir)?;
-        let (cursor, note) = state.position()?;
+        state.track(selection.hashes())?;
+        let (position, note) = state.position()?;
         let checkpoint = match note {
             Some(note) => {
                 let signed = SignedCheckpoint::parse(&note).map_err(|e| state.unusable(e))?;
@@ -80,9 +108,18 @@ impl Monitor {
             }
             None => None,
         };
-        let (tiles, dir, watched) =
-            (Tiles::new(url)?, dir.to_owned(), projects.into_iter().collect());
-        Ok(Monitor { trust, tiles, dir, state, watched, checkpoint, cursor, replay: None })
+        let (tiles, dir, origin) = (Tiles::new(url)?, dir.to_owned(), trust.origin().to_owned());
+        let outbox = Outbox::open(state.database(), state.path().to_owned(), &origin)?;
+        let question = Question { origin, selection, grace: Grace::default() };
+        let replay = None;
+        Ok(Monitor { trust, tiles, dir, state, outbox, question, checkpoint, position, replay })
+    }
+
+    /// Grants other times than the usual. What has begun to run keeps its time.
+    #[must_use]
+    pub fn with_grace(mut self, grace: Grace) -> Monitor {
+        self.question.grace = grace;
+        self
     }
 
     /// Computes again what the log concludes from its entries, too: see [`Lie`](crate::Lie).
@@ -106,9 +143,22 @@ impl Monitor {
     /// How far it has come.
     pub fn progress(&self) -> Progress {
         let head = self.checkpoint.as_ref().map(VerifiedCheckpoint::head);
-        let replayed = self.replay.as_ref().map_or(self.cursor, Replay::cursor);
-        let read = self.cursor.min(replayed);
+        let Position { cursor, learned, tracked, .. } = self.position;
+        let mut read = cursor.min(learned);
+        if self.is_tracking() {
+            read = read.min(tracked);
+        }
+        read = self.replay.as_ref().map_or(read, |replay| read.min(replay.cursor()));
         Progress { read, size: head.map_or(TreeSize::ZERO, |head| head.size) }
+    }
+
+    /// Where what has to be delivered waits: everything bad, and every event of what was chosen.
+    pub const fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    fn is_tracking(&self) -> bool {
+        self.question.selection.hashes().next().is_some()
     }
 
     /// The newest verified checkpoint.
@@ -132,12 +182,15 @@ impl Monitor {
             let accepted = head::advance(remembered, &served, floor, &self.tiles).await;
             accepted.map_err(|error| memory::keep_evidence(&self.dir, error))?;
         }
-        self.state.begin()?.commit(self.cursor, &served)?;
+        self.state.begin()?.commit(&self.position, &served)?;
         self.checkpoint = Some(served);
         Ok(self.progress())
     }
 
     /// Reads the next few thousand entries and has every event handled before it moves on.
+    ///
+    /// Proofs of the entries of what is bad, and of what is delivered, are in `evidence/` in the state
+    /// directory before their event is handled.
     ///
     /// # Errors
     /// [`Error`] if the entries are not verified, an event could not be handled or the state not written.
@@ -145,7 +198,7 @@ impl Monitor {
     /// [`Disproof::Lie`](crate::Disproof::Lie) it never moves on; the evidence is put into the state directory.
     pub async fn read(
         &mut self,
-        handle: impl FnMut(&Event) -> io::Result<()>,
+        mut handle: impl FnMut(&Event) -> io::Result<()>,
     ) -> Result<Progress, Error> {
         self.check_lie()?;
         let Some(checkpoint) = self.checkpoint.clone() else { return Ok(self.progress()) };
@@ -153,46 +206,97 @@ impl Monitor {
         let to = end_of_step(cursor, checkpoint.head().size);
         let from = LeafIndex::new(cursor.get()).map_err(Error::malformed)?;
         let entries = self.tiles.entries(&checkpoint, from, to).await?;
-        if let Some(found) = self.step(&checkpoint, entries, to, handle)? {
-            self.stop(&checkpoint, found).await?;
+        let mut written = Written::new();
+        loop {
+            match self.step(&checkpoint, &entries, to, &written, &mut handle)? {
+                Outcome::Done => return Ok(self.progress()),
+                Outcome::Lie(found) => self.stop(&checkpoint, found).await?,
+                Outcome::Unproven(events) => {
+                    for event in events {
+                        let paths =
+                            evidence::write(&self.dir, &self.tiles, &checkpoint, &event).await?;
+                        written.insert(event.id().to_owned(), paths);
+                    }
+                }
+            }
         }
-        Ok(self.progress())
     }
 
-    /// Takes in entries up to `to` in one transaction, or finds that they contain a lie.
+    /// Takes in entries up to `to` in one transaction, unless something has to be done first.
     fn step(
         &mut self,
         checkpoint: &VerifiedCheckpoint,
-        entries: Vec<VerifiedEntry>,
+        entries: &[VerifiedEntry],
         to: TreeSize,
+        written: &Written,
         mut handle: impl FnMut(&Event) -> io::Result<()>,
-    ) -> Result<Option<Found>, Error> {
+    ) -> Result<Outcome, Error> {
+        let step = self.state.begin()?;
+        let (mut events, clock) = self.judge(&step, entries)?;
+        let sinks = self.outbox.has_sinks()?;
+        let proves = |event: &Event| event.class() == Class::Bad || (sinks && self.delivers(event));
+        let unproven = |event: &&Event| proves(event) && !written.contains_key(event.id());
+        let unproven: Vec<Event> = events.iter().filter(unproven).cloned().collect();
+        if !unproven.is_empty() {
+            return Ok(Outcome::Unproven(unproven));
+        }
+        for event in &mut events {
+            event.set_evidence(written.get(event.id()).cloned().unwrap_or_default());
+            handle(event).map_err(Undecided::Report)?;
+        }
         let unusable = |fault| self.state.unusable(fault);
-        let mut step = self.state.begin()?;
+        let delivered: Vec<&Event> = events.iter().filter(|event| self.delivers(event)).collect();
+        outbox::put_events(step.transaction(), &delivered).map_err(unusable)?;
+
         let mut batch = self.replay.as_ref().map(Replay::begin);
-        for entry in entries {
-            if let Some(batch) = &mut batch {
-                batch.take_in(&entry).map_err(unusable)?;
-            }
-            if self.cursor.contains(entry.index()) {
-                continue;
-            }
-            if let Some(event) = self.take_in(&mut step, entry)? {
-                handle(&event).map_err(Undecided::Report)?;
-            }
+        if let Some(batch) = &mut batch {
+            entries.iter().try_for_each(|entry| batch.take_in(entry)).map_err(unusable)?;
         }
         let written = batch.map(|batch| batch.write(step.transaction(), checkpoint.head()));
         let taken = match written.transpose().map_err(unusable)?.transpose() {
             Ok(taken) => taken,
-            Err(found) => return Ok(Some(found)),
+            Err(found) => return Ok(Outcome::Lie(found)),
         };
-        let cursor = self.cursor.max(to);
-        step.commit(cursor, checkpoint)?;
-        self.cursor = cursor;
+        let position = self.position_at(to, clock);
+        step.commit(&position, checkpoint)?;
+        self.position = position;
         if let Some((replay, taken)) = self.replay.as_mut().zip(taken) {
             replay.take_over(taken);
         }
-        Ok(None)
+        Ok(Outcome::Done)
+    }
+
+    /// The events of entries, and the log's clock after them.
+    fn judge(
+        &self,
+        step: &Step<'_>,
+        entries: &[VerifiedEntry],
+    ) -> Result<(Vec<Event>, record::Timestamp), Undecided> {
+        let judge = || {
+            let mut tables = step.tables()?;
+            let mut judge = Judge::new(&self.question, &mut tables, self.position)?;
+            let mut events = Vec::new();
+            for entry in entries {
+                let found = judge.take_in(entry)?;
+                if !self.position.cursor.contains(entry.index()) {
+                    let origin = &self.question.origin;
+                    events.extend(found.into_iter().map(|finding| finding.into_event(origin)));
+                }
+            }
+            Ok((events, judge.clock()))
+        };
+        judge().map_err(|fault: state::Fault| self.state.unusable(fault))
+    }
+
+    /// Whether sinks get it.
+    fn delivers(&self, event: &Event) -> bool {
+        event.class() == Class::Bad || !self.question.selection.is_all()
+    }
+
+    fn position_at(&self, to: TreeSize, clock: record::Timestamp) -> Position {
+        let Position { cursor, learned, tracked, .. } = self.position;
+        let tracked = if self.is_tracking() { tracked.max(to) } else { tracked };
+        Position { cursor: cursor.max(to), learned: learned.max(to), tracked, clock }
     }
 
     /// Ends the replay with a lie, and says so.
@@ -208,20 +312,6 @@ impl Monitor {
     /// Says the lie that ended the replay.
     fn check_lie(&self) -> Result<(), Error> {
         self.replay.as_ref().map_or(Ok(()), |replay| replay.check(&self.dir))
-    }
-
-    /// Updates what is known of the entry's file, and says whether that is an event.
-    fn take_in(&self, step: &mut Step, entry: VerifiedEntry) -> Result<Option<Event>, Error> {
-        let before = match entry.entry().and_then(record::Entry::filename) {
-            Some(filename) => step.sighting(filename)?,
-            None => None,
-        };
-        if let Some(known) = entry.entry()
-            && let Some(after) = event::sighting_after(before, known)
-        {
-            step.note(known.filename().unwrap_or_default(), after)?;
-        }
-        Ok(Event::of(entry, before, &self.watched))
     }
 }
 

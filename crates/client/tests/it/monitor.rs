@@ -3,7 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use client::{Disproof, Error, Event, EventKind, ForkReport, LogUrl, Monitor, Undecided};
+use client::{
+    Disproof, Error, Event, EventKind, ForkReport, LogUrl, Monitor, Selection, Undecided,
+};
 use record::Status;
 
 use crate::log::{TestLog, content, file, filler, project, removed, status, yanked};
@@ -12,7 +14,8 @@ use crate::server::{Lie, Server};
 
 fn monitor(server: &Server, dir: &Path, projects: &[&str]) -> Monitor {
     let url = LogUrl::parse(&server.url()).unwrap();
-    Monitor::open(trust(), url, dir, projects.iter().map(|name| project(name))).unwrap()
+    let selection = Selection::of(projects.iter().map(|name| project(name)), []);
+    Monitor::open(trust(), url, dir, selection).unwrap()
 }
 
 /// Follows to the end; `events` gets what was handled, also of steps that failed.
@@ -234,6 +237,6 @@ async fn state_is_used_by_one_process_at_a_time() {
     let state = tempfile::tempdir().unwrap();
     let _first = monitor(&server, state.path(), &[]);
     let url = LogUrl::parse(&server.url()).unwrap();
-    let second = Monitor::open(trust(), url, state.path(), []);
+    let second = Monitor::open(trust(), url, state.path(), Selection::All);
     assert!(matches!(second, Err(Error::Undecided(Undecided::State { .. }))));
 }

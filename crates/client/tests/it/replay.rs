@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use client::{
-    Disproof, Error, Falsehood, Lie as FoundLie, LogUrl, Monitor, Replayed, Undecided,
+    Disproof, Error, Falsehood, Lie as FoundLie, LogUrl, Monitor, Replayed, Selection, Undecided,
     VerifiedInclusion,
 };
 use record::{Entry, EpochEntry, MapRoot};
@@ -18,7 +18,7 @@ use crate::server::{Lie, Server, complete};
 
 fn monitor(server: &Server, dir: &Path) -> Monitor {
     let url = LogUrl::parse(&server.url()).unwrap();
-    Monitor::open(trust(), url, dir, []).unwrap()
+    Monitor::open(trust(), url, dir, Selection::All).unwrap()
 }
 
 fn replay(server: &Server, dir: &Path) -> Monitor {
