@@ -168,7 +168,7 @@ pub use freshness::{FreshnessArgs, InvalidDuration, Span};
 pub use hashes::HashesArgs;
 pub use local::LocalArgs;
 pub use lookup::LookupArgs;
-pub use monitor::MonitorArgs;
+pub use monitor::{DeliverArgs, MonitorArgs, SelectArgs};
 pub use proof::ProofArgs;
 pub use proxy::{ProxyArgs, Unobserved};
 pub use verify::VerifyArgs;

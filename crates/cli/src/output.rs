@@ -60,6 +60,12 @@ pub(crate) fn printable(text: &str) -> String {
     shown
 }
 
+/// Tells people something beside the data.
+pub(crate) fn warn(what: &str) {
+    // There is nobody left to tell if standard error is closed.
+    let _ = writeln!(io::stderr(), "warning: {}", printable(what));
+}
+
 /// `1 entry`, `2 entries`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
