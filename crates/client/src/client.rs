@@ -124,6 +124,15 @@ impl Client {
         self.wire.batch_lookup(messages.collect()).await
     }
 
+    /// Notes what is remembered before the log is asked.
+    pub(crate) fn prepare(&mut self) -> Result<(), Error> {
+        self.heads.prepare()
+    }
+
+    pub(crate) const fn wire(&self) -> &Wire {
+        &self.wire
+    }
+
     /// Accepts the checkpoint of an answer.
     pub(crate) async fn accept(&mut self, note: &Bytes) -> Result<VerifiedCheckpoint, Error> {
         self.heads.accept(note, &self.wire).await

@@ -106,6 +106,14 @@ pub enum Disproof {
         /// Root that the entries lead to.
         computed: Hash,
     },
+    /// The log says that it logged a statement, and it did not.
+    #[error(
+        "the log says that it logged the statement as entry {index}, but that entry is another one"
+    )]
+    Receipt {
+        /// Position where the statement is said to be.
+        index: LeafIndex,
+    },
     /// Tiles do not hash to the root that the log signed.
     #[error("the tiles do not belong to the tree that the log signed")]
     Tiles(#[source] tlog::TileError),
@@ -117,6 +125,9 @@ pub enum Undecided {
     /// The checkpoint lacks a signature that the policy asks for.
     #[error("the checkpoint is not accepted")]
     Checkpoint(#[source] PolicyError),
+    /// The log does not show that its answer is complete, and only all entries together mean something.
+    #[error("the log did not show that these are all entries that it has of {0}")]
+    Incomplete(String),
     /// The answer does not have the form it should have.
     #[error("the answer is malformed: {0}")]
     Malformed(String),
@@ -131,6 +142,12 @@ pub enum Undecided {
         /// What the network says.
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// The log takes no statements of publishers.
+    #[error("this log takes no statements of publishers")]
+    NoStatements,
+    /// The log does not take the statement now.
+    #[error("the log does not take the statement now: {0}")]
+    NotNow(String),
     /// The log answered with an error of its own.
     #[error("the log answered with an error: {0}")]
     Refused(String),
@@ -148,6 +165,9 @@ pub enum Undecided {
         /// Size of the head that is served.
         served: TreeSize,
     },
+    /// The log holds that the statement is not one that it may take.
+    #[error("the log refuses the statement: {0}")]
+    Statement(String),
     /// The answer would be too large; nothing is wrong with the log.
     #[error("the log has more than it can answer at once: {0}")]
     TooMany(String),

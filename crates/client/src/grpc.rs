@@ -6,6 +6,7 @@ use std::fmt;
 use bytes::Bytes;
 use indelible_proto::v1;
 use indelible_proto::v1::log_client::LogClient;
+use indelible_proto::v1::submit_client::SubmitClient;
 use tlog::{ConsistencyProof, Hash, TreeHead, TreeSize, leaf_hash, node_hash};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
@@ -23,14 +24,21 @@ const MAX_ANSWER: usize = 64 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct Wire {
     client: LogClient<Channel>,
+    submit: SubmitClient<Channel>,
     url: LogUrl,
 }
 
 impl Wire {
     pub(crate) fn new(url: LogUrl) -> Result<Wire, Undecided> {
         let channel = channel::to(&url).map_err(|error| Undecided::network(&url, error))?;
+        let submit = SubmitClient::new(channel.clone());
         let client = LogClient::new(channel).max_decoding_message_size(MAX_ANSWER);
-        Ok(Wire { client, url })
+        Ok(Wire { client, submit, url })
+    }
+
+    /// The writing side of the service.
+    pub(crate) fn submit(&self) -> SubmitClient<Channel> {
+        self.submit.clone()
     }
 
     pub(crate) async fn checkpoint(&self) -> Result<Bytes, Error> {

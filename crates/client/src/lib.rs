@@ -10,6 +10,7 @@
 //! * [`Monitor`] reads every entry and reports what changed; it can compute again what the log
 //!   concludes from its entries, too, and stops at the first [`Lie`].
 //! * [`audit`] reads what lock files and recipes pin.
+//! * [`publish`] reads what publishers say of their projects, and says more.
 //! * [`Mirror`] keeps the whole log, and answers without telling anybody what is asked.
 //! * A [`ForkReport`] proves to anyone that a log contradicts itself, a [`VerifiedFraud`] that its own
 //!   summary of its entries is false.
@@ -37,6 +38,7 @@ mod memory;
 mod mirror;
 mod monitor;
 pub mod pip;
+pub mod publish;
 mod replay;
 mod tiles;
 mod trust;
