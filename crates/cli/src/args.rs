@@ -9,9 +9,11 @@ use client::{Client, LogUrl, Memory, Trust};
 
 use crate::audit::AuditArgs;
 use crate::evidence::EvidenceArgs;
+use crate::expect::ExpectArgs;
 use crate::explain::ExplainArgs;
 use crate::failure::Failure;
 use crate::hashes::HashesArgs;
+use crate::key::KeyArgs;
 use crate::lookup::LookupArgs;
 use crate::monitor::MonitorArgs;
 use crate::proof::ProofArgs;
@@ -40,10 +42,14 @@ pub enum Command {
     Audit(AuditArgs),
     /// Write all that the log has about a project, a file or a hash, to be checked offline
     Evidence(EvidenceArgs),
+    /// Say, signed, which hashes the files have that you release
+    Expect(ExpectArgs),
     /// Tell why a hash did not match: a late wheel, a change, a damaged download
     Explain(ExplainArgs),
     /// Write requirements with hashes, or a pylock.toml, of nothing but what is proven
     Hashes(HashesArgs),
+    /// Make keys of publishers, and say which of them speak for a project
+    Key(KeyArgs),
     /// Show what the log holds about a project, a file or a hash
     Lookup(LookupArgs),
     /// Read every entry of the log and report changes

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::path::Path;
 
+use client::publish::SigningError;
 use client::{Class, Disproof, InvalidTrust, Undecided};
 use thiserror::Error;
 use tlog::PolicyError;
@@ -121,6 +122,13 @@ fn hint(error: &client::Error) -> Option<String> {
         client::Error::Undecided(Undecided::Network { .. }) => {
             "Is the log's URL right, and is the log up?".to_owned()
         }
+        client::Error::Undecided(Undecided::Incomplete(_)) => {
+            "The log writes an epoch, which shows it, every few minutes: try again later.".to_owned()
+        }
+        client::Error::Undecided(Undecided::NotNow(_)) => {
+            "Nothing was logged. Wait a while and try again; if it stays so, ask the log's operator."
+                .to_owned()
+        }
         client::Error::Undecided(Undecided::Checkpoint(
             PolicyError::NoLogSignature | PolicyError::UnknownOrigin(_),
         )) => "Is this the key of the log at this URL?".to_owned(),
@@ -135,6 +143,12 @@ fn kept(path: &Path, option: &str) -> String {
         "The evidence is in {}. Anyone can check it: indelible verify {option} FILE --key VKEY",
         path.display()
     )
+}
+
+impl From<SigningError> for Failure {
+    fn from(error: SigningError) -> Failure {
+        Failure::undecided(error)
+    }
 }
 
 impl From<InvalidTrust> for Failure {

@@ -58,8 +58,42 @@
 //!
 //! ```json
 //! {"checkpoint":{..},"coverage":{..},"key":{"kind":"file","value":"a-1.0.tar.gz"},
-//!  "entries":[{"index":7,"entry":{"v":1,"kind":"file",..}}]}
+//!  "entries":[{"index":7,"entry":{"v":1,"kind":"file",..}}],
+//!  "publisher":{"project":"a",
+//!    "keys":[{"key":"<vkey>","state":"active","since":{"index":5,"time":"2026-11-21T01:00:00Z"},
+//!             "ended":null}],
+//!    "complete":null,
+//!    "files":[{"filename":"a-1.0.tar.gz","state":"agrees","expected":["<hex>"],"listed":["<hex>"],
+//!              "contradiction":null}],
+//!    "refused":[]}}
 //! ```
+//!
+//! `publisher` is what the project's keys say, as far as it counts; `null` if nobody ever spoke for the
+//! project, and for a hash. `state` of a key is `active`, `replaced` or `revoked`; `ended` is where and when
+//! it came to be so. `complete` is where and when it was declared that every file is expected. `state` of a
+//! file is `agrees`, `differs`, `not-expected`, `undeclared` (although every file is) or `unlisted`;
+//! `contradiction` are the positions of two entries in which one key expects different hashes.
+//! `refused` are statements that the log should not have taken: `{"index":9,"reason":".."}`.
+//!
+//! `key list` prints `{"checkpoint":{..},"coverage":{..},"publisher":{..}}`, without files. The commands
+//! that change keys print
+//!
+//! ```json
+//! {"checkpoint":{..},"project":"a","action":"enrol","key":"<vkey>","by":"<vkey>","outcome":"logged",
+//!  "index":5}
+//! ```
+//!
+//! `outcome` is `pending` if the log's operator decides first; `index` and `checkpoint` are `null` then.
+//!
+//! `expect` prints, when all is proved to be logged,
+//!
+//! ```json
+//! {"checkpoint":{..},
+//!  "results":[{"path":"dist/a-1.0.tar.gz","project":"a","version":"1.0","filename":"a-1.0.tar.gz",
+//!              "sha256":"<hex>","index":7,"state":"unlisted","listed":[]}]}
+//! ```
+//!
+//! `state` is that of the file, as above: `differs` if the index lists something else already.
 //!
 //! `explain` prints one object; `cause` and `class` are those of [`client::explain`], `first_seen` and
 //! `removed` are the log's clock, `uploaded` is the index's claim:
@@ -140,11 +174,13 @@
 mod args;
 mod audit;
 mod evidence;
+mod expect;
 mod explain;
 mod failure;
 mod freshness;
 mod hashes;
 mod hashing;
+mod key;
 mod local;
 mod lookup;
 mod monitor;
@@ -153,7 +189,9 @@ mod pins;
 mod progress;
 mod proof;
 mod proxy;
+mod publisher;
 mod results;
+mod signing;
 mod verify;
 
 use std::io::Write;
@@ -162,15 +200,20 @@ use std::process::ExitCode;
 pub use args::{Cli, Command, LogArgs};
 pub use audit::{AuditArgs, Format, PolicyArgs};
 pub use evidence::EvidenceArgs;
+pub use expect::ExpectArgs;
 pub use explain::ExplainArgs;
 pub use failure::Failure;
 pub use freshness::{FreshnessArgs, InvalidDuration, Span};
 pub use hashes::HashesArgs;
+pub use key::{
+    AddArgs, ChangeArgs, KeyArgs, KeyCommand, NewArgs, ProjectArgs, RevokeArgs, RotateArgs, SshArgs,
+};
 pub use local::LocalArgs;
 pub use lookup::LookupArgs;
 pub use monitor::{DeliverArgs, MonitorArgs, SelectArgs};
 pub use proof::ProofArgs;
 pub use proxy::{ProxyArgs, Unobserved};
+pub use signing::SignArgs;
 pub use verify::VerifyArgs;
 
 /// Runs one command with the standard streams and tells its exit code.
@@ -186,9 +229,11 @@ pub async fn run(cli: Cli) -> ExitCode {
 pub async fn execute(command: Command, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
     match command {
         Command::Audit(args) => audit::run(args, out).await,
+        Command::Expect(args) => expect::run(args, out).await,
         Command::Explain(args) => explain::run(args, out).await,
         Command::Evidence(args) => evidence::run(args, out).await,
         Command::Hashes(args) => hashes::run(args, out).await,
+        Command::Key(args) => key::run(args, out).await,
         Command::Lookup(args) => lookup::run(args, out).await,
         Command::Monitor(args) => monitor::run(args, out).await,
         Command::Proof(args) => proof::run(args, out).await,

@@ -1,10 +1,10 @@
 //! `indelible lookup`: what the log holds about a project, a file or a hash.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use clap::{Args, ValueEnum};
-use client::{LookupKey, VerifiedEntry, VerifiedLookup, describe};
-use record::{Digest, ProjectName};
+use client::{Client, LookupKey, Undecided, VerifiedEntry, VerifiedLookup, describe, project_of};
+use record::{Digest, ProjectName, split_filename};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -12,6 +12,7 @@ use crate::args::LogArgs;
 use crate::failure::Failure;
 use crate::freshness::{self, CoverageJson, FreshnessArgs};
 use crate::output::{CheckpointJson, count, entry_json, print_json, printable};
+use crate::publisher::{PublisherJson, Said};
 
 /// Arguments of `lookup`.
 #[derive(Debug, Args)]
@@ -23,7 +24,8 @@ pub struct LookupArgs {
     /// How fresh the answer has to be.
     #[command(flatten)]
     pub freshness: FreshnessArgs,
-    /// Print one JSON object: {"checkpoint", "coverage", "key", "entries": [{"index", "entry"}]}
+    /// Print one JSON object: {"checkpoint", "coverage", "key", "entries": [{"index", "entry"}],
+    /// "publisher": {"project", "keys", "complete", "files", "refused"}}
     #[arg(long)]
     pub json: bool,
     /// Which log.
@@ -48,6 +50,7 @@ struct LookupJson<'a> {
     coverage: Option<CoverageJson>,
     key: KeyJson,
     entries: Vec<EntryJson<'a>>,
+    publisher: Option<PublisherJson>,
 }
 
 /// A key in JSON.
@@ -87,18 +90,60 @@ impl KeyKind {
 
 pub(crate) async fn run(args: LookupArgs, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
     let key = args.kind.key(&args.value)?;
-    let found = args.log.client()?.lookup(&key).await?;
+    let mut client = args.log.client()?;
+    let found = client.lookup(&key).await?;
+    let of_project = look_up_project(&mut client, &found).await?;
     let now = freshness::now()?;
-    let epoch = freshness::oldest([&found]);
+    let epoch = freshness::oldest([&found].into_iter().chain(&of_project));
+    let of_project = of_project.as_ref().unwrap_or(&found);
+    let said = match of_project.key() {
+        LookupKey::Project(project) => Some(Said::new(of_project, project.clone())),
+        LookupKey::File(_) | LookupKey::Sha256(_) => None,
+    };
+    let said = said.filter(Said::is_anything);
     if args.json {
         let coverage = epoch.as_ref().map(|epoch| CoverageJson::new(epoch, now));
-        print_json(out, &to_json(&found, coverage))?;
+        let publisher = said.map(|said| said.json(file_of(&key)));
+        print_json(out, &LookupJson { publisher, ..to_json(&found, coverage) })?;
     } else {
         print_text(out, &found)?;
+        if let Some(said) = said {
+            said.print_keys(out)?;
+            said.print_files(file_of(&key), out)?;
+        }
         freshness::print(out, epoch.as_ref(), now)?;
     }
     args.freshness.check(epoch.as_ref(), now)?;
     Ok(0)
+}
+
+/// The file that is asked for, if it is one.
+const fn file_of(key: &LookupKey) -> Option<&str> {
+    match key {
+        LookupKey::File(filename) => Some(filename.as_str()),
+        LookupKey::Project(_) | LookupKey::Sha256(_) => None,
+    }
+}
+
+/// All entries of the project that a file is of: its publisher may have said something. `None` for other
+/// keys, and if that is more than the log answers at once.
+async fn look_up_project(
+    client: &mut Client,
+    found: &VerifiedLookup,
+) -> Result<Option<VerifiedLookup>, Failure> {
+    let Some(filename) = file_of(found.key()) else { return Ok(None) };
+    let logged = project_of(found.entries()).cloned();
+    let named = || split_filename(filename, None).map(|(project, _)| project);
+    let Some(project) = logged.or_else(named) else { return Ok(None) };
+    match client.lookup(&LookupKey::Project(project)).await {
+        Ok(found) => Ok(Some(found)),
+        Err(client::Error::Undecided(Undecided::TooMany(why))) => {
+            let why = printable(&why);
+            writeln!(io::stderr(), "note: not read what the publisher has said: {why}")?;
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn to_json(found: &VerifiedLookup, coverage: Option<CoverageJson>) -> LookupJson<'_> {
@@ -109,6 +154,7 @@ fn to_json(found: &VerifiedLookup, coverage: Option<CoverageJson>) -> LookupJson
         coverage,
         key: found.key().into(),
         entries: found.entries().iter().map(entry).collect(),
+        publisher: None,
     }
 }
 

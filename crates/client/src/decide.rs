@@ -1,12 +1,18 @@
 //! From verified facts to a verdict.
 
+mod publisher;
+
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use record::canonical_version;
-use record::{Digest, Entry, FileState, ProjectName, ProjectState, Status, Timestamp};
+use record::{
+    Digest, Entry, FileState, ProjectName, ProjectState, PublisherState, Status, Timestamp,
+};
 use tlog::LeafIndex;
 
+use self::publisher::Opinion;
 use crate::entry::VerifiedEntry;
 use crate::history;
 use crate::verdict::Verdict;
@@ -36,8 +42,11 @@ pub struct Known<'a> {
     pub sha256: &'a [VerifiedEntry],
     /// Those entries of its project that are about the project, or about the release.
     pub project: &'a [VerifiedEntry],
-    /// Hashes that its publisher expects, if there are expectations.
-    pub expected: Option<&'a [Digest]>,
+    /// What the publishers of its projects have said, by all entries of the projects.
+    pub publishers: &'a [Arc<PublisherState>],
+    /// When the log was known to hold all that is given here, by its own clock; `None` if something may be
+    /// missing.
+    pub as_of: Option<Timestamp>,
     /// How far the log's observer has seen the index; `None` if the log does not say.
     pub coverage: Option<Coverage>,
 }
@@ -91,7 +100,7 @@ pub fn decide(artifact: &Artifact, known: &Known<'_>) -> Finding {
         None => judge_sightings(artifact, sha256, known),
         // A file from elsewhere may have any name; the index's file of this name is not contradicted.
         Some(_) if elsewhere && !known.filename.iter().any(|entry| saw(entry, sha256)) => None,
-        Some(_) => judge_name(sha256, known),
+        Some(name) => judge_name(name, artifact.project.as_ref(), sha256, known),
     };
     by_name
         .or_else(|| judge_bytes(artifact, sha256, known.sha256))
@@ -107,6 +116,13 @@ impl Finding {
         let entries = entries.into_iter().map(VerifiedEntry::index).collect();
         Finding { verdict, entries, detail: detail.into() }
     }
+
+    /// Rests on the entries at these positions, too.
+    fn rest_on(&mut self, positions: impl IntoIterator<Item = LeafIndex>) {
+        self.entries.extend(positions);
+        self.entries.sort_unstable();
+        self.entries.dedup();
+    }
 }
 
 /// The source names no file: the bytes tell which files of the release they are. If there are several,
@@ -114,17 +130,23 @@ impl Finding {
 fn judge_sightings(artifact: &Artifact, sha256: &Digest, known: &Known<'_>) -> Option<Finding> {
     let sightings = known.sha256.iter().filter(|e| saw(e, sha256) && fits(e, artifact));
     let names: BTreeSet<&str> = sightings.filter_map(|entry| entry.entry()?.filename()).collect();
-    let findings = names.into_iter().filter_map(|name| judge_as(name, sha256, known));
+    let findings = names.into_iter().filter_map(|name| judge_as(name, artifact, sha256, known));
     findings.max_by_key(|finding| (finding.verdict.class(), finding.verdict == Verdict::Match))
 }
 
 /// Judges as if the source named this file.
-fn judge_as(filename: &str, sha256: &Digest, known: &Known<'_>) -> Option<Finding> {
+fn judge_as(
+    filename: &str,
+    artifact: &Artifact,
+    sha256: &Digest,
+    known: &Known<'_>,
+) -> Option<Finding> {
     let of_file =
         |entry: &&VerifiedEntry| entry.entry().and_then(Entry::filename) == Some(filename);
     let entries = history::in_order(known.filename.iter().chain(known.sha256).filter(of_file));
     let entries: Vec<VerifiedEntry> = entries.into_iter().cloned().collect();
-    let mut finding = judge_name(sha256, &Known { filename: &entries, ..*known })?;
+    let known = Known { filename: &entries, ..*known };
+    let mut finding = judge_name(filename, artifact.project.as_ref(), sha256, &known)?;
     finding.detail = format!("these bytes are {filename}: {}", finding.detail);
     Some(finding)
 }
@@ -134,21 +156,36 @@ fn saw(entry: &VerifiedEntry, sha256: &Digest) -> bool {
     entry.entry().is_some_and(|entry| seen_hashes(entry).contains(&sha256))
 }
 
-/// What the log holds under the filename itself.
-fn judge_name(sha256: &Digest, known: &Known<'_>) -> Option<Finding> {
+/// What the log holds under the filename itself. Only what publishers say of it may not count.
+fn judge_name(
+    filename: &str,
+    project: Option<&ProjectName>,
+    sha256: &Digest,
+    known: &Known<'_>,
+) -> Option<Finding> {
+    let project = history::project_of(known.filename).or(project);
+    let is_sighting = |entry: &&VerifiedEntry| !matches!(entry.entry(), Some(Entry::Expected(_)));
+    let sightings: Vec<VerifiedEntry> =
+        known.filename.iter().filter(is_sighting).cloned().collect();
+    let known = &Known { filename: &sightings, ..*known };
     let hashes = || known.filename.iter().filter_map(VerifiedEntry::entry).flat_map(seen_hashes);
     if hashes().any(|hash| hash != sha256) {
         let history = history::of_file(known.filename);
         let detail = format!("this file has sha256 {sha256}, the log has others: {history}");
         return Some(Finding::new(Verdict::Conflict, known.filename, detail));
     }
-    if let Some(expected) = known.expected.filter(|expected| !expected.contains(sha256)) {
-        let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
-        let detail = format!("the publisher expects {}", expected.join(" or "));
-        return Some(Finding::new(Verdict::Unexpected, known.filename, detail));
+    let opinion = project
+        .map_or(Opinion::Silent, |project| publisher::opinion(filename, project, sha256, known));
+    if let Opinion::Decides(finding) = opinion {
+        return Some(finding);
     }
     hashes().next()?;
-    Some(judge_listing(known))
+    let mut finding = judge_listing(known);
+    if let Opinion::Agrees(positions) = opinion {
+        finding.rest_on(positions);
+        finding.detail.push_str("; its publisher expects it");
+    }
+    Some(finding)
 }
 
 /// The hashes that a filename was seen with, as one entry tells.

@@ -1,6 +1,6 @@
 //! Entries in words.
 
-use record::Entry;
+use record::{Entry, Expectation, KeyAction, KeyEntry, ProjectName};
 
 use crate::entry::VerifiedEntry;
 
@@ -33,7 +33,8 @@ pub fn describe(entry: &Entry) -> String {
         }
         Entry::Epoch(epoch) => format!("epoch {} at {time}", epoch.epoch),
         Entry::Expected(expected) => {
-            format!("expected with sha256 {} since {time}", expected.sha256)
+            let (sha256, key) = (expected.sha256, short(expected.key.as_str()));
+            format!("expected with sha256 {sha256} since {time} by {key}")
         }
         Entry::File(file) => {
             let via =
@@ -44,7 +45,7 @@ pub fn describe(entry: &Entry) -> String {
             let (sha256, reason) = (file.sha256, reason(file.yanked.as_ref()));
             format!("listed {time} with sha256 {sha256}{uploaded}{via}{yanked}{reason}")
         }
-        Entry::Key(key) => format!("key {}: {:?}, {time}", key.key, key.action),
+        Entry::Key(key) => describe_key(key),
         Entry::Removed(_) => format!("removed from the index, seen {time}"),
         Entry::Status(flip) => {
             let whose = match (&flip.filename, &flip.version) {
@@ -54,6 +55,50 @@ pub fn describe(entry: &Entry) -> String {
             };
             format!("{whose}{} since {time}{}", flip.status, reason(flip.reason.as_ref()))
         }
+    }
+}
+
+/// What happened to a publisher's key, when, and who decided it.
+fn describe_key(entry: &KeyEntry) -> String {
+    let KeyEntry { action, key, by, received: time, .. } = entry;
+    let who = match by.as_str() {
+        KeyEntry::OPERATOR => "the log's operator",
+        by if by == key.as_str() => "itself",
+        by => short(by),
+    };
+    match action {
+        KeyAction::Add => format!("key {key} added {time} by {who}"),
+        KeyAction::Complete => {
+            format!("declared {time} by {} that every file is expected", short(by))
+        }
+        KeyAction::Enrol => format!("key {key} enrolled {time} by {who}"),
+        KeyAction::Partial => {
+            format!("taken back {time} by {} that every file is expected", short(by))
+        }
+        KeyAction::Revoke => format!("key {key} revoked {time} by {who}"),
+        KeyAction::Rotate => format!("key {} replaced {time} by {key}", short(by)),
+    }
+}
+
+/// A key's name and ID: enough for a person to recognise it.
+pub(crate) fn short(vkey: &str) -> &str {
+    vkey.rsplit_once('+').map_or(vkey, |(name_and_id, _)| name_and_id)
+}
+
+/// The project that a file is of: whose page listed it last; if none did, whose publisher expects a file
+/// that is named like one of the project's. `entries` are those of the filename, in order.
+pub fn project_of(entries: &[VerifiedEntry]) -> Option<&ProjectName> {
+    let entries = || entries.iter().rev().filter_map(VerifiedEntry::entry);
+    let listed = entries().find(|entry| !matches!(entry, Entry::Expected(_)));
+    listed.or_else(|| entries().find(|entry| is_placed(entry))).and_then(Entry::project)
+}
+
+/// Whether an entry may tell what project and release a file is of. Publishers can say anything about
+/// files that are not theirs.
+pub(crate) fn is_placed(entry: &Entry) -> bool {
+    match entry {
+        Entry::Expected(expected) => Expectation::from(expected).is_of_its_release(),
+        _ => true,
     }
 }
 

@@ -54,7 +54,7 @@ pub use entry::VerifiedEntry;
 pub use error::{Disproof, Error, Undecided};
 pub use fork::{ForkReport, InvalidReport, NotAFork};
 pub use fraud::{FraudKind, NotFraud, VerifiedFraud};
-pub use history::{describe, version_of};
+pub use history::{describe, project_of, version_of};
 pub use memory::{Memory, Replaced};
 pub use mirror::Mirror;
 pub use monitor::{

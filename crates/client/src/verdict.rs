@@ -37,7 +37,8 @@ pub enum Verdict {
     SameReleaseOtherFile,
     /// Only digests by other algorithms than the log's are known.
     UncoveredAlgorithm,
-    /// The publisher's signed expectation for this filename names another hash.
+    /// The publisher's signed expectation for this filename names another hash, or there is none although
+    /// the publisher expects every file.
     Unexpected,
     /// Project and version were never observed, although the log covers the index.
     UnknownRelease,
@@ -97,7 +98,7 @@ impl Verdict {
                 "these bytes were logged as another file of the release"
             }
             Verdict::UncoveredAlgorithm => "pinned without a SHA-256, which alone the log holds",
-            Verdict::Unexpected => "the publisher expects another hash for this filename",
+            Verdict::Unexpected => "not what the publisher expects, by its own signed word",
             Verdict::UnknownRelease => "neither the release nor the bytes were ever logged",
         }
     }

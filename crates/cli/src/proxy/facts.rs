@@ -1,9 +1,14 @@
 //! What the log says about the files of a page.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use client::{Artifact, Class, Coverage, Finding, Known, Verdict, VerifiedEntry, decide};
-use record::{Digest, Entry, FileState, ProjectName};
+use client::publish::Publisher;
+use client::{
+    Artifact, Class, Coverage, Finding, Known, Verdict, VerifiedEntry, VerifiedLookup, coverage,
+    decide,
+};
+use record::{Digest, Entry, EpochEntry, FileState, ProjectName, PublisherState, Timestamp};
 
 use super::page::PageFile;
 
@@ -38,14 +43,25 @@ pub(super) struct Facts {
     releases: HashMap<String, Vec<VerifiedEntry>>,
     /// Status of the project and of its releases.
     statuses: Vec<VerifiedEntry>,
+    /// What the publisher has said, if anybody ever spoke for the project.
+    publishers: Vec<Arc<PublisherState>>,
+    /// When all of this was known to be complete.
+    as_of: Option<Timestamp>,
     coverage: Option<Coverage>,
 }
 
 impl Facts {
-    /// Sorts all entries of a project: judging a file looks at few of them.
-    pub(super) fn new(entries: &[VerifiedEntry], coverage: Option<Coverage>) -> Facts {
-        let mut facts = Facts { coverage, ..Facts::default() };
-        for entry in entries {
+    /// Sorts all entries of a project, which are complete by this epoch: judging a file looks at few of
+    /// them.
+    pub(super) fn new(project: &ProjectName, found: &VerifiedLookup, epoch: &EpochEntry) -> Facts {
+        let (as_of, coverage) = (Some(epoch.time), coverage(epoch));
+        let mut facts = Facts { as_of, coverage, ..Facts::default() };
+        let origin = found.checkpoint().origin();
+        let publisher = Publisher::read(origin, project.clone(), found.entries());
+        if publisher.has_spoken() {
+            facts.publishers.push(Arc::new(publisher.state));
+        }
+        for entry in found.entries() {
             let Some(known) = entry.entry() else { continue };
             match known.filename() {
                 Some(name) => facts.files.entry(name.into()).or_default().push(entry.clone()),
@@ -58,12 +74,22 @@ impl Facts {
         facts
     }
 
+    /// Whether anybody ever spoke for the project.
+    pub(super) fn has_publisher(&self) -> bool {
+        !self.publishers.is_empty()
+    }
+
+    /// What its publisher has said about the project's files, and nothing else.
+    pub(super) fn of_publisher(&self) -> Known<'_> {
+        Known { publishers: &self.publishers, as_of: self.as_of, ..Known::default() }
+    }
+
     /// How a file of the project stands.
     pub(super) fn judge(&self, file: &PageFile, project: &ProjectName) -> Standing {
         let filename = self.files.get(&file.filename).map_or(&[][..], Vec::as_slice);
         let release = self.releases.get(&file.version).map_or(&[][..], Vec::as_slice);
         let project_entries = if filename.is_empty() { release } else { &self.statuses };
-        let known = Known { filename, project: project_entries, ..Known::default() };
+        let known = Known { filename, project: project_entries, ..self.of_publisher() };
         judge(file, project, &Known { coverage: self.coverage, ..known })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use client::{Known, LookupKey, Undecided, VerifiedLookup, coverage};
+use client::{Known, LookupKey, Undecided, VerifiedLookup};
 use record::{EpochEntry, ProjectName};
 use tokio::time::Instant;
 
@@ -40,16 +40,18 @@ impl Gate {
             Err(error) => return Err(error.into()),
         };
         let epoch = self.check(&found)?;
-        Ok(Some(Facts::new(found.entries(), coverage(epoch))))
+        Ok(Some(Facts::new(project, &found, epoch)))
     }
 
     /// How a file stands by everything that the log has under its name, whatever the project. `before`
-    /// is how it stood by the project's entries, which tell more about what was never seen.
+    /// is how it stood by the project's entries, which tell more about what was never seen; they are read
+    /// again if a publisher `speaks` for the project.
     pub(super) async fn file(
         &self,
         file: &PageFile,
         project: &ProjectName,
         before: &Standing,
+        speaks: bool,
     ) -> Result<Standing, Refusal> {
         let deadline = Instant::now() + self.wait;
         loop {
@@ -58,8 +60,9 @@ impl Gate {
             let standing = if found.entries().is_empty() {
                 Standing::Unseen(before.why().unwrap_or(NEVER_SEEN).to_owned())
             } else {
-                let known = Known { filename: found.entries(), ..Known::default() };
-                facts::judge(file, project, &known)
+                let facts = if speaks { self.project(project).await? } else { None };
+                let said = facts.as_ref().map(Facts::of_publisher).unwrap_or_default();
+                facts::judge(file, project, &Known { filename: found.entries(), ..said })
             };
             if !matches!(standing, Standing::Unseen(_)) || self.is_over(deadline) {
                 return Ok(standing);

@@ -20,6 +20,8 @@ pub(super) struct Listing {
     pub(super) page: Arc<Page>,
     /// Of each file of the page.
     standings: Vec<Standing>,
+    /// Whether a publisher speaks for the project.
+    pub(super) has_publisher: bool,
     /// The index's validator of the page.
     pub(super) etag: Option<HeaderValue>,
     /// The index's serial.
@@ -49,7 +51,8 @@ impl Listing {
         let judge = |file| facts.map_or(Standing::Unasked, |facts| facts.judge(file, &project));
         let standings = page.files.iter().map(judge).collect();
         let Origin { etag, serial } = origin;
-        Listing { project, page, standings, etag, serial, read }
+        let has_publisher = facts.is_some_and(Facts::has_publisher);
+        Listing { project, page, standings, has_publisher, etag, serial, read }
     }
 
     /// A file of the page, and how it stands. Of several with one name it is the one with this hash,

@@ -137,7 +137,8 @@ impl Service {
         };
         let missing = || Refusal::missing(format!("the index does not list {}", route.filename));
         let (file, standing, part) = find(&listing, route).ok_or_else(missing)?;
-        let standing = self.admit(route, file, standing).await?;
+        let speaks = listing.has_publisher;
+        let standing = self.admit(route, file, standing, speaks).await?;
         let (mut url, name) = (file.url.clone(), route.filename.clone());
         let (sha256, size) = match part {
             Part::Metadata => {
@@ -159,11 +160,12 @@ impl Service {
         route: &FileRoute,
         file: &PageFile,
         before: &Standing,
+        speaks: bool,
     ) -> Result<Standing, Refusal> {
         if let Standing::Bad(why) = before {
             return Err(Refusal::refused(why));
         }
-        let standing = self.gate.file(file, &route.project, before).await?;
+        let standing = self.gate.file(file, &route.project, before, speaks).await?;
         match &standing {
             Standing::Bad(why) => return Err(Refusal::refused(why)),
             Standing::Unseen(why) if self.gate.unobserved != Unobserved::Warn => {

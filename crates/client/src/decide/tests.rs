@@ -99,7 +99,8 @@ fn judge(log: &[Entry], adjust: impl FnOnce(&mut Artifact, &mut Known<'_>)) -> s
         filename: &filename,
         sha256: &sha256,
         project: &project,
-        expected: None,
+        publishers: &[],
+        as_of: None,
         coverage: None,
     };
     adjust(&mut artifact, &mut known);
@@ -165,9 +166,8 @@ fn what_comes_from_elsewhere_decides() {
     let listed = [file(SDIST, "ours")];
     let forge = [file(SDIST, "theirs")];
     let changed = [file(SDIST, "ours"), file(SDIST, "theirs")];
-    let ours: &'static [Digest] = Vec::leak(vec![digest("ours")]);
     let elsewhere: Adjust<'_> = &|artifact, _| artifact.from_index = Some(false);
-    let cases: [(Verdict, &[Entry], Adjust<'_>); 13] = [
+    let cases: [(Verdict, &[Entry], Adjust<'_>); 11] = [
         (Verdict::UnknownRelease, &[], &|_, known| known.coverage = coverage),
         (Verdict::NotFromIndex, &[], elsewhere),
         (Verdict::NotFromIndex, &forge, elsewhere),
@@ -180,8 +180,6 @@ fn what_comes_from_elsewhere_decides() {
         (Verdict::NotYetObserved, &[], &|artifact, _| artifact.from_index = Some(true)),
         (Verdict::UncoveredAlgorithm, &listed, &|artifact, _| artifact.sha256 = None),
         (Verdict::NotYetObserved, &[], &|artifact, _| artifact.version = None),
-        (Verdict::Unexpected, &listed, &|_, known| known.expected = Some(&[])),
-        (Verdict::Match, &listed, &|_, known| known.expected = Some(ours)),
         (Verdict::Match, &listed, &|_, known| known.coverage = coverage),
         (Verdict::MatchQuarantined, &listed, &|_, known| {
             known.project = Vec::leak(verified(&[status(None, None, Status::Quarantined)]));

@@ -13,6 +13,7 @@ use crate::decide::Coverage;
 use crate::entry::VerifiedEntry;
 use crate::error::{Error, Undecided};
 use crate::history;
+use crate::publish::Publisher;
 
 /// Most filenames that are looked up because they were logged with a stated hash.
 const MAX_NAMES: usize = 64;
@@ -53,7 +54,7 @@ impl<'a> Explainer<'a> {
     }
 
     /// Looks up everything that the question names, and explains it. `publisher` are the hashes that
-    /// the publisher expects for the filename, if there are expectations.
+    /// the publisher expects for the filename, where that is not left to the log.
     ///
     /// # Errors
     /// [`Error`] if the log gives no verified answer.
@@ -91,8 +92,19 @@ impl<'a> Explainer<'a> {
         let entries: Vec<VerifiedEntry> =
             history::in_order(&found.entries).into_iter().cloned().collect();
         let Found { coverage, partial, .. } = found;
+        let expected = self.expected(question);
+        let publisher = publisher.or(expected.as_deref());
         let known = Known { entries: &entries, partial, publisher, coverage };
         Ok(Explained { explanation: explain(question, &known), checkpoint })
+    }
+
+    /// What the publisher expects of the file in question, by the project that was looked up.
+    fn expected(&self, question: &Question) -> Option<Vec<Digest>> {
+        let (project, answer) = self.project.as_ref()?;
+        let origin = answer.checkpoint().origin();
+        let publisher = Publisher::read(origin, project.clone(), answer.entries());
+        let hashes = publisher.state.expected_hashes(question.filename.as_ref()?);
+        Some(hashes).filter(|hashes| !hashes.is_empty())
     }
 
     async fn look_up(&mut self, key: LookupKey, found: &mut Found) -> Result<(), Error> {

@@ -1,8 +1,9 @@
 //! What is looked up before files are judged: each hash, each filename and each project once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use record::{Digest, Entry, LookupKey, ProjectName, canonical_version};
+use record::{Digest, Entry, LookupKey, ProjectName, PublisherState, canonical_version};
 
 use super::basis::Basis;
 use super::ledger::Ledger;
@@ -12,6 +13,7 @@ use crate::decide::Artifact;
 use crate::entry::VerifiedEntry;
 use crate::error::{Error, Undecided};
 use crate::history;
+use crate::publish::Publisher;
 
 /// Releases of projects, the versions in canonical form.
 pub(super) type Releases = BTreeMap<ProjectName, BTreeSet<String>>;
@@ -23,9 +25,43 @@ pub(super) struct Facts {
     ledger: Ledger,
     hashes: BTreeMap<Digest, Vec<VerifiedEntry>>,
     names: BTreeMap<String, Vec<VerifiedEntry>>,
-    /// Of each project what is about itself, and what is about the releases that are asked for; `None`
-    /// if the log did not answer because it is too much.
-    projects: BTreeMap<ProjectName, Option<Vec<VerifiedEntry>>>,
+    /// `None` if the log did not answer because it is too much.
+    projects: BTreeMap<ProjectName, Option<ProjectFacts>>,
+}
+
+/// What is kept of a project.
+#[derive(Debug)]
+pub(super) struct ProjectFacts {
+    /// What is about itself, and what is about the releases that are asked for.
+    entries: Vec<VerifiedEntry>,
+    /// What its publisher has said, if any ever spoke for it.
+    publisher: Option<Arc<PublisherState>>,
+}
+
+impl ProjectFacts {
+    fn new(
+        project: &ProjectName,
+        answer: KeyEntries,
+        versions: Option<&BTreeSet<String>>,
+    ) -> ProjectFacts {
+        let KeyEntries { entries, checkpoint, .. } = answer;
+        let publisher = spoken(checkpoint.origin(), project, &entries).map(Arc::new);
+        let of_use = |entry: &VerifiedEntry| is_of_use(entry, versions);
+        ProjectFacts { entries: entries.into_iter().filter(of_use).collect(), publisher }
+    }
+}
+
+/// What a project's publisher has said by all entries of the project; `None` if nobody ever spoke for it.
+fn spoken(
+    origin: &str,
+    project: &ProjectName,
+    entries: &[VerifiedEntry],
+) -> Option<PublisherState> {
+    let is_key = |entry: &VerifiedEntry| matches!(entry.entry(), Some(Entry::Key(_)));
+    // Without keys nothing counts, and that is the common case.
+    let publisher = || Publisher::read(origin, project.clone(), entries);
+    let publisher = entries.iter().any(is_key).then(publisher)?;
+    publisher.has_spoken().then_some(publisher.state)
 }
 
 impl Facts {
@@ -64,33 +100,33 @@ impl Facts {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<(), Error> {
         let keys: Vec<LookupKey> = releases.keys().cloned().map(LookupKey::Project).collect();
-        let mut wanted = releases.values();
-        let of_releases = |answer: KeyEntries| {
-            let versions = wanted.next();
-            let of_use = |entry: &VerifiedEntry| is_of_use(entry, versions);
-            answer.entries.into_iter().filter(of_use).collect()
+        let keep = |key: &LookupKey, answer: KeyEntries| {
+            let LookupKey::Project(project) = key else { return None };
+            Some(ProjectFacts::new(project, answer, releases.get(project)))
         };
-        let answers = self.read(reader, Step::Projects, &keys, of_releases, progress).await?;
+        let answers = self.read(reader, Step::Projects, &keys, keep, progress).await?;
+        let answers: Vec<Option<ProjectFacts>> = answers.into_iter().map(Option::flatten).collect();
         self.projects.extend(releases.into_keys().zip(answers));
         Ok(())
     }
 
-    async fn read(
+    async fn read<T: Send>(
         &mut self,
         reader: &mut impl LogReader,
         step: Step,
         keys: &[LookupKey],
-        mut keep: impl FnMut(KeyEntries) -> Vec<VerifiedEntry> + Send,
+        keep: impl Fn(&LookupKey, KeyEntries) -> T + Sync,
         progress: &mut (dyn FnMut(Progress) + Send),
-    ) -> Result<Vec<Option<Vec<VerifiedEntry>>>, Error> {
+    ) -> Result<Vec<Option<T>>, Error> {
         let mut kept = Vec::with_capacity(keys.len());
         progress(Progress { step, done: 0, total: keys.len() });
         let mut take = |answer: Option<KeyEntries>| {
-            if let (Some(answer), Some(key)) = (&answer, keys.get(kept.len())) {
-                self.basis.add(answer);
-                self.ledger.add(key, answer);
-            }
-            kept.push(answer.map(&mut keep));
+            let answer = answer.zip(keys.get(kept.len())).map(|(answer, key)| {
+                self.basis.add(&answer);
+                self.ledger.add(key, &answer);
+                keep(key, answer)
+            });
+            kept.push(answer);
             progress(Progress { step, done: kept.len(), total: keys.len() });
         };
         if !keys.is_empty() {
@@ -139,23 +175,38 @@ impl Facts {
     /// The project that is stated, and those that the files were logged for.
     pub(super) fn projects_of(&self, artifact: &Artifact) -> BTreeSet<ProjectName> {
         let entries = self.of_name(artifact);
-        let logged = entries.iter().filter_map(|entry| entry.entry()?.project().cloned());
+        let placed =
+            entries.iter().filter_map(VerifiedEntry::entry).filter(|e| history::is_placed(e));
+        let logged = placed.filter_map(|entry| entry.project().cloned());
         logged.chain(artifact.project.clone()).collect()
+    }
+
+    /// Whether a publisher expects a file with the artifact's name, be it true or not.
+    pub(super) fn is_expected(&self, artifact: &Artifact) -> bool {
+        let entries = self.of_name(artifact);
+        entries.iter().any(|entry| matches!(entry.entry(), Some(Entry::Expected(_))))
     }
 
     /// What is known about these projects; `None` if one of them could not be read.
     pub(super) fn of_projects(&self, artifact: &Artifact) -> Option<Vec<VerifiedEntry>> {
         let projects = self.projects_of(artifact);
-        let known: Option<Vec<&Vec<VerifiedEntry>>> = projects
+        let known: Option<Vec<&ProjectFacts>> = projects
             .iter()
             .filter_map(|name| self.projects.get(name))
             .map(Option::as_ref)
             .collect();
-        Some(known?.into_iter().flatten().cloned().collect())
+        Some(known?.into_iter().flat_map(|project| project.entries.iter().cloned()).collect())
+    }
+
+    /// What the publishers of these projects have said.
+    pub(super) fn publishers(&self, artifact: &Artifact) -> Vec<Arc<PublisherState>> {
+        let projects = self.projects_of(artifact);
+        let known = projects.iter().filter_map(|name| self.projects.get(name)?.as_ref());
+        known.filter_map(|project| project.publisher.clone()).collect()
     }
 }
 
-fn whole(answer: KeyEntries) -> Vec<VerifiedEntry> {
+fn whole(_: &LookupKey, answer: KeyEntries) -> Vec<VerifiedEntry> {
     answer.entries
 }
 

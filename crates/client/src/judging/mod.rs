@@ -24,8 +24,8 @@ use crate::history;
 use crate::verdict::Verdict;
 
 /// What is to be added where a project could not be looked up. Its files could be, one by one.
-const PROJECT_UNREAD: &str =
-    "; not checked whether the project is quarantined: it has too many entries for one answer";
+const PROJECT_UNREAD: &str = "; not checked whether the project is quarantined, nor what its publisher expects: it has too many \
+     entries for one answer";
 
 /// A file, and what the log says about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +83,8 @@ pub struct Progress {
 /// Judges `artifacts` by what the log knows.
 ///
 /// Hashes come first and names second. A project is asked for once, and only if it matters to one of its
-/// files: to tell whether a file is quarantined, and whether the release of an unknown one is known.
+/// files: to tell whether a file is quarantined, what its publisher expects, and whether the release of an
+/// unknown one is known.
 ///
 /// # Errors
 /// [`Error`] if the log gives no verified answer, or answers that contradict each other.
@@ -122,7 +123,10 @@ impl Artifact {
     #[must_use]
     pub fn with_release_of(mut self, entries: &[VerifiedEntry]) -> Artifact {
         let Some(filename) = &self.filename else { return self };
-        let logged = entries.iter().rev().filter_map(VerifiedEntry::entry).find_map(|entry| {
+        let project = self.project.as_ref().or(history::project_of(entries));
+        let placed = entries.iter().rev().filter_map(VerifiedEntry::entry);
+        let mut placed = placed.filter(|e| history::is_placed(e) && e.project() == project);
+        let logged = placed.find_map(|entry| {
             let version = history::version_of(entry).filter(|version| !version.is_empty())?;
             Some((entry.project()?.clone(), version.to_owned()))
         });
@@ -141,7 +145,8 @@ fn needed(artifacts: &[Artifact], facts: &Facts) -> Releases {
     for artifact in artifacts {
         let verdict = find(artifact, facts, &[], None).verdict;
         let unknown = matches!(verdict, Verdict::NotYetObserved | Verdict::UnknownRelease);
-        if !unknown && !is_match(verdict) {
+        let expected = verdict != Verdict::Conflict && facts.is_expected(artifact);
+        if !unknown && !expected && !is_match(verdict) {
             continue;
         }
         let version = artifact.version.as_deref().filter(|_| unknown).map(facts::same);
@@ -152,7 +157,7 @@ fn needed(artifacts: &[Artifact], facts: &Facts) -> Releases {
     needed
 }
 
-/// Whether a quarantine would make it another verdict.
+/// Whether a quarantine, or what the publisher says, would make it another verdict.
 const fn is_match(verdict: Verdict) -> bool {
     matches!(
         verdict,
@@ -167,8 +172,10 @@ fn find(
     coverage: Option<Coverage>,
 ) -> Finding {
     let sha256 = artifact.sha256.as_ref().map(|sha256| facts.of_hash(sha256)).unwrap_or_default();
-    let filename = facts.of_name(artifact);
-    decide(artifact, &Known { filename: &filename, sha256, project, expected: None, coverage })
+    let (filename, publishers) = (facts.of_name(artifact), facts.publishers(artifact));
+    let as_of = facts.basis.epoch().map(|epoch| epoch.time);
+    let (filename, publishers) = (filename.as_slice(), publishers.as_slice());
+    decide(artifact, &Known { filename, sha256, project, publishers, as_of, coverage })
 }
 
 /// Judges one file when everything was looked up.

@@ -193,6 +193,16 @@ impl PublisherState {
         hashes
     }
 
+    /// Two expectations of one key that are to be believed and have different hashes: the publisher
+    /// contradicts itself. It is settled when the key is revoked and another one expects the file.
+    pub fn contradiction(&self, filename: &str) -> Option<(&Expected, &Expected)> {
+        let expected = self.expected(self.files.get(filename)?);
+        expected.iter().enumerate().find_map(|(place, later)| {
+            let earlier = expected[..place].iter().find(|first| first.key == later.key)?;
+            Some((*earlier, *later))
+        })
+    }
+
     /// How what the index lists under a name goes with what is expected of it; `None` for a name that was
     /// neither listed nor expected.
     pub fn reconcile(&self, filename: &str) -> Option<Reconciled> {
