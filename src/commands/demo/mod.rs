@@ -1,7 +1,9 @@
-//! `indelibled demo`: the whole story on recorded listings. A log is created, an index is observed,
-//! the index rewrites its history, and a client that holds only the verification key is shown so.
+//! `indelibled demo`: the whole story on recorded listings. A log is created, an index is observed, a
+//! publisher says what was released, the index rewrites its history, and a client that holds only the
+//! verification key is shown so.
 
 mod index;
+mod publishing;
 mod story;
 
 use std::io;
@@ -19,6 +21,7 @@ use crate::args::Demo;
 use crate::data_dir::DataDir;
 use crate::log::OpenLog;
 use crate::observing::open_observer;
+use crate::publishers::Enrolment;
 use crate::settings::Settings;
 use crate::signals::stop_on_signal;
 use crate::{metrics, server};
@@ -37,7 +40,13 @@ pub async fn run(arguments: Demo) -> anyhow::Result<ExitCode> {
     let dir = tempfile::tempdir().context("there is no room for a throw-away log")?;
     let data = DataDir::new(dir.path().join("log"));
     let key = data.create(ORIGIN)?;
-    let settings = Settings { min_free: Some(64), epoch_interval: Some(0), ..Settings::default() };
+    let settings = Settings {
+        min_free: Some(64),
+        epoch_interval: Some(0),
+        // Nobody but the demo knows this log.
+        enrolment: Some(Enrolment::Open),
+        ..Settings::default()
+    };
     let writing = CancellationToken::new();
     let log = OpenLog::open(&data, &settings, writing.clone()).await?;
     let routes = log.routes(&settings, None, metrics::recorder(), stop.clone())?;
@@ -51,7 +60,7 @@ pub async fn run(arguments: Demo) -> anyhow::Result<ExitCode> {
     let client = dir.path().join("client");
     let mut story = Story::new(io::stdout(), &url, &key, &client)?;
     tokio::select! {
-        told = tell(&mut story, &mut observer, &index) => told?,
+        told = tell(&mut story, &mut observer, dir.path()) => told?,
         () = stop.cancelled() => {}
     }
     serving.await?;
@@ -60,23 +69,25 @@ pub async fn run(arguments: Demo) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The three acts.
+/// The acts, played in the directory `stage`.
 async fn tell(
     story: &mut Story<impl io::Write>,
     observer: &mut Observer,
-    index: &Path,
+    stage: &Path,
 ) -> anyhow::Result<()> {
     story.opening()?;
     let first = sweep(observer).await?;
     story.observed(&first).await?;
+    let kept = story.published().await?;
 
-    index::rewrite(index)?;
+    index::rewrite(&stage.join("index"))?;
     let second = sweep(observer).await?;
     // A disappearance is believed only when a second reading agrees.
     let confirmed = sweep(observer).await?;
     story.observed_again(&[second, confirmed]).await?;
 
     story.evidence().await?;
+    story.alarmed(&stage.join("watch"), &kept).await?;
     story.closing()
 }
 

@@ -20,10 +20,10 @@ const SETTLE_WAIT: Duration = Duration::from_millis(50);
 
 /// Told to `out` by a client that holds only the key.
 pub(super) struct Story<W> {
-    out: W,
-    url: String,
-    key: VerifyingKey,
-    client: Client,
+    pub(super) out: W,
+    pub(super) url: String,
+    pub(super) key: VerifyingKey,
+    pub(super) client: Client,
     first_head: Option<TreeHead>,
 }
 
@@ -75,12 +75,12 @@ impl<W: Write> Story<W> {
         Ok(())
     }
 
-    /// Second act: the index rewrote its history, the log did not.
+    /// Third act: the index rewrote its history, the log did not.
     pub(super) async fn observed_again(&mut self, sweeps: &[SweepReport]) -> anyhow::Result<()> {
         let entries: u64 = sweeps.iter().map(|sweep| sweep.entries).sum();
         writeln!(
             self.out,
-            "2. The index rewrites its history, and is observed again\n  \
+            "3. The index rewrites its history, and is observed again\n  \
              changed  {}: another hash\n  \
              removed  {}\n  \
              added    {}, a late wheel of an old release\n  \
@@ -102,9 +102,9 @@ impl<W: Write> Story<W> {
         Ok(())
     }
 
-    /// Third act: what anybody can show about each of the three files.
+    /// Fourth act: what anybody can show about each of the three files.
     pub(super) async fn evidence(&mut self) -> anyhow::Result<()> {
-        writeln!(self.out, "3. The evidence, each entry with a verified inclusion proof")?;
+        writeln!(self.out, "4. The evidence, each entry with a verified inclusion proof")?;
         let changed = self.history(CHANGED.name).await?;
         let hashes: Vec<_> = changed.entries().iter().filter_map(file_hash).collect();
         anyhow::ensure!(
@@ -140,12 +140,13 @@ impl<W: Write> Story<W> {
         let Story { out, url, key, .. } = self;
         writeln!(
             out,
-            "4. Try it yourself: the log is served on {url} until Ctrl-C\n  \
+            "6. Try it yourself: the log is served on {url} until Ctrl-C\n  \
              curl {url}/checkpoint\n  \
              export INDELIBLE_LOG={url}\n  \
              export INDELIBLE_KEY='{key}'\n  \
              cargo run -q -p indelible -- lookup file {}\n  \
              cargo run -q -p indelible -- lookup project mako\n  \
+             cargo run -q -p indelible -- key list requests\n  \
              cargo run -q -p indelible -- evidence file {} -o changed.evidence\n  \
              cargo run -q -p indelible -- verify --evidence changed.evidence\n  \
              cargo run -q -p indelible -- monitor --state watch --once --project colorama",
@@ -165,7 +166,7 @@ impl<W: Write> Story<W> {
 
     /// All that the log holds about a file, shown to be all by the newest epoch. The log sums itself
     /// up a moment after it answered the observer.
-    async fn complete(&mut self, filename: &str) -> anyhow::Result<VerifiedLookup> {
+    pub(super) async fn complete(&mut self, filename: &str) -> anyhow::Result<VerifiedLookup> {
         for _ in 0..SETTLE_TRIES {
             let lookup = self.client.lookup(&LookupKey::File(filename.to_owned())).await?;
             let size = lookup.checkpoint().head().size.get();
@@ -187,7 +188,7 @@ impl<W: Write> Story<W> {
         Ok(())
     }
 
-    fn entry(&mut self, entry: &VerifiedEntry) -> anyhow::Result<()> {
+    pub(super) fn entry(&mut self, entry: &VerifiedEntry) -> anyhow::Result<()> {
         let (index, bytes): (LeafIndex, _) = (entry.index(), entry.bytes());
         writeln!(self.out, "    entry {index}: {}", String::from_utf8_lossy(bytes))?;
         Ok(())

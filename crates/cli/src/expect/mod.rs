@@ -101,7 +101,7 @@ fn sign(
         ));
     }
     let signed = signer.expect(expectation.clone(), state.ring().origin())?;
-    let checked = state.check_expectation(expectation, &key, &signed.signature);
+    let checked = state.ring().check_expectation(expectation, &key, &signed.signature);
     checked.map_err(|refusal| refused(project, &refusal))?;
     Ok(signed)
 }
