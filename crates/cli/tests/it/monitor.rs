@@ -71,7 +71,7 @@ async fn monitor_waits_for_an_older_head_to_go_away() {
     let mut events = BufReader::new(child.stdout.take().unwrap()).lines();
     let event = tokio::time::timeout(Duration::from_secs(30), events.next_line()).await;
     let event = event.unwrap().unwrap().unwrap();
-    assert!(event.contains("new-entry new-1.0.tar.gz"), "{event}");
+    assert!(event.contains("new-file new-1.0.tar.gz"), "{event}");
     child.kill().await.unwrap();
 }
 

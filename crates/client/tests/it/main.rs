@@ -15,3 +15,4 @@ mod questions;
 mod replay;
 mod server;
 mod states;
+mod watch;

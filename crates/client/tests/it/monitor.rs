@@ -81,7 +81,7 @@ async fn a_watched_project_is_reported_completely_and_alone() {
     let state = tempfile::tempdir().unwrap();
     let mut monitor = monitor(&server, state.path(), &["a"]);
     let expected = [
-        (0, EventKind::NewEntry),
+        (0, EventKind::NewFile),
         (7, EventKind::HashChanged),
         (8, EventKind::StatusChanged),
         (9, EventKind::Removed),
@@ -163,7 +163,7 @@ async fn what_the_format_allows_is_read() {
         server.lie(lie);
         let state = tempfile::tempdir().unwrap();
         let mut monitor = monitor(&server, state.path(), &["filler-699"]);
-        assert_eq!(events(&mut monitor).await, [(699, EventKind::NewEntry)], "{lie:?}");
+        assert_eq!(events(&mut monitor).await, [(699, EventKind::NewFile)], "{lie:?}");
     }
 }
 
