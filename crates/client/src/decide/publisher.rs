@@ -113,3 +113,6 @@ fn decides(
     finding.rest_on(positions.iter().copied());
     Opinion::Decides(finding)
 }
+
+#[cfg(test)]
+mod tests;

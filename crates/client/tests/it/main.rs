@@ -10,6 +10,7 @@ mod judging;
 mod log;
 mod mirror;
 mod monitor;
+mod publish;
 mod python;
 mod questions;
 mod replay;

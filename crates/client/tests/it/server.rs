@@ -12,6 +12,7 @@ use futures::stream;
 use indelible_proto::v1;
 use indelible_proto::v1::log_server::{Log, LogServer};
 use indelible_proto::v1::lookup_request::Key;
+use indelible_proto::v1::submit_server::SubmitServer;
 use record::{Entry, MapKey, Parsed};
 use tlog::{Hash, SigningKey, TileKind, TilePath};
 use tonic::{Request, Response, Status};
@@ -23,6 +24,8 @@ use crate::log::{ORIGIN, TestLog, project};
 mod batch;
 #[path = "server/complete.rs"]
 pub(crate) mod complete;
+#[path = "server/submit.rs"]
+mod submit;
 
 /// What the server does wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,6 +70,11 @@ pub(crate) enum Lie {
     OtherLeafShort,
     SiblingMissing,
     TailTwice,
+    /// Receipts of what was not logged, or not there.
+    ReceiptAltered,
+    ReceiptElsewhere,
+    ReceiptShort,
+    ReceiptUncovered,
     /// Answers that have no meaning.
     NodeOutOfRange,
     ShortHash,
@@ -77,7 +85,10 @@ pub(crate) enum Lie {
     NoTiles,
     /// Not lies: what the contract allows.
     BigProject,
+    KeyPending,
     NoPartials,
+    NoStatements,
+    NotNow,
     Gzip,
 }
 
@@ -106,7 +117,9 @@ impl Server {
             .route("/tile/{*path}", get(tile))
             .with_state(server.clone());
         let grpc = LogServer::new(server.clone()).max_encoding_message_size(usize::MAX);
-        let routes = tonic::service::Routes::new(grpc).into_axum_router().merge(files);
+        let submit = SubmitServer::new(server.clone());
+        let grpc = tonic::service::Routes::new(grpc).add_service(submit);
+        let routes = grpc.into_axum_router().merge(files);
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         server
     }
@@ -132,6 +145,11 @@ impl Server {
     pub(crate) fn append(&self, entries: &[Entry]) {
         let mut shared = self.shared.lock().unwrap();
         Arc::make_mut(&mut shared.log).append(entries);
+    }
+
+    /// The log as it is now, with what was submitted.
+    pub(crate) fn log(&self) -> TestLog {
+        TestLog::clone(&self.served().log)
     }
 
     /// How many keys were looked up so far.
