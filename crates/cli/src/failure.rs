@@ -126,7 +126,8 @@ fn hint(error: &client::Error) -> Option<String> {
             "The log writes an epoch, which shows it, every few minutes: try again later.".to_owned()
         }
         client::Error::Undecided(Undecided::NotNow(_)) => {
-            "Nothing was logged. Wait a while and try again; if it stays so, ask the log's operator."
+            "Wait a while and try again: what was logged already stays where it is. If the log goes on \
+             so, ask its operator."
                 .to_owned()
         }
         client::Error::Undecided(Undecided::Checkpoint(

@@ -14,6 +14,7 @@ mod monitor;
 mod offline;
 mod online;
 mod proxy;
+mod publish;
 mod replay;
 #[expect(dead_code, reason = "shared with the tests of the client")]
 #[path = "../../../client/tests/it/server.rs"]

@@ -201,7 +201,9 @@ async fn nobody_reading_is_no_failure() {
 #[tokio::test]
 async fn help_is_there_for_every_command() {
     let session = session().await;
-    for command in ["", "audit", "evidence", "hashes", "lookup", "monitor", "proof", "verify"] {
+    for command in
+        ["", "audit", "evidence", "expect", "hashes", "key", "lookup", "monitor", "proof", "verify"]
+    {
         let output = session.bare(&format!("{command} --help")).output().await.unwrap();
         assert_eq!(output.status.code(), Some(0));
         assert!(String::from_utf8(output.stdout).unwrap().contains("Usage: indelible"));

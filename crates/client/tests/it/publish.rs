@@ -74,13 +74,14 @@ async fn what_was_signed_is_proved_to_be_logged() {
 
 #[tokio::test]
 async fn many_expectations_are_sent_in_parts() {
-    let (_server, mut client, _state) = start().await;
+    let (server, mut client, _state) = start().await;
     let signer = signer(1);
     enrol(&mut client, &signer).await;
     let one = expectation(&signer, "1.0", "one");
     let logged = client.expect(&vec![one; 1001]).await.unwrap();
     assert_eq!(logged.len(), 1001);
     assert!(logged.iter().all(|proven| proven.entry().index().get() == 33));
+    assert_eq!(server.log().size(), 34);
 }
 
 #[tokio::test]
