@@ -1,9 +1,9 @@
 //! From verified facts to a verdict.
 
+mod coverage;
 mod publisher;
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::Arc;
 
 use record::canonical_version;
@@ -12,6 +12,7 @@ use record::{
 };
 use tlog::LeafIndex;
 
+pub use self::coverage::Coverage;
 use self::publisher::Opinion;
 use crate::entry::VerifiedEntry;
 use crate::history;
@@ -49,30 +50,6 @@ pub struct Known<'a> {
     pub as_of: Option<Timestamp>,
     /// How far the log's observer has seen the index; `None` if the log does not say.
     pub coverage: Option<Coverage>,
-}
-
-/// How far the log's observer has seen the package index. `Display` is a sentence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Coverage {
-    /// Serial of the index up to which everything was seen.
-    pub serial: Option<u64>,
-    /// Start of the last complete sweep.
-    pub swept: Option<Timestamp>,
-}
-
-impl fmt::Display for Coverage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.serial, self.swept) {
-            (Some(serial), Some(swept)) => {
-                write!(f, "the index was seen up to serial {serial}, last complete sweep: {swept}")
-            }
-            (Some(serial), None) => {
-                write!(f, "the index was seen up to serial {serial}, but never swept completely")
-            }
-            (None, Some(swept)) => write!(f, "last complete sweep of the index: {swept}"),
-            (None, None) => f.write_str("the index was never swept completely"),
-        }
-    }
 }
 
 /// A verdict and what it rests on.
