@@ -1,13 +1,12 @@
 //! `indelibled demo`, and the program `indelible` against what it serves.
 
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdout};
 
-use crate::harness::{Ended, indelibled, run, within};
+use crate::harness::{Ended, indelible, indelibled, run, within};
 
 /// A demo that runs, and what it keeps its files in.
 struct Demo {
@@ -50,13 +49,6 @@ impl Demo {
     }
 }
 
-/// The program `indelible`, which a build of the workspace puts beside `indelibled`.
-fn program() -> PathBuf {
-    let program = Path::new(env!("CARGO_BIN_EXE_indelibled")).with_file_name("indelible");
-    assert!(program.exists(), "{} is missing: cargo build -p indelible", program.display());
-    program
-}
-
 /// What follows `before` up to the end of the line, without quotes.
 fn value<'a>(story: &'a str, before: &str) -> &'a str {
     let rest = story.split_once(before).unwrap_or_else(|| panic!("no {before} in {story}")).1;
@@ -78,12 +70,17 @@ async fn the_demo_tells_the_story_and_the_client_confirms_it() {
         "requests-2.31.0.tar.gz CHANGED",
         "\"kind\":\"removed\",\"project\":\"colorama\"",
         "A late wheel is no attack.",
+        "\"kind\":\"key\",\"project\":\"requests\",\"action\":\"enrol\"",
+        "\"kind\":\"expected\",\"project\":\"requests\"",
+        "    hash-changed: entry 78",
+        "    conflict: this file has sha256 c0ffee",
+        "=> it still verifies.",
     ] {
         assert!(story.contains(part), "{part:?} is missing in {story}");
     }
 
-    let indelible = async |arguments: &str| -> Ended {
-        let mut command = Command::new(program());
+    let ask = async |arguments: &str| -> Ended {
+        let mut command = indelible();
         command.current_dir(demo.dir.path()).env("HOME", demo.dir.path());
         command.env("INDELIBLE_LOG", value(&story, "export INDELIBLE_LOG="));
         command.env("INDELIBLE_KEY", value(&story, "export INDELIBLE_KEY="));
@@ -97,6 +94,7 @@ async fn the_demo_tells_the_story_and_the_client_confirms_it() {
             &["942c5a75", "c0ffee", "\"size\":78"][..],
         ),
         ("lookup project mako", 0, &["Mako-1.1.0-py2.py3-none-any.whl"]),
+        ("key list requests", 0, &["requests-release+"]),
         ("lookup project never-seen --json", 0, &["\"entries\":[]"]),
         ("proof requests-2.31.0.tar.gz -o changed.tlog-proof", 0, &[]),
         ("evidence file requests-2.31.0.tar.gz -o changed.evidence", 0, &[]),
@@ -108,7 +106,7 @@ async fn the_demo_tells_the_story_and_the_client_confirms_it() {
         ),
         ("monitor --state all --once --json", 1, &["c0ffee", "requests-2.31.0.tar.gz"]),
     ] {
-        let ended = indelible(arguments).await;
+        let ended = ask(arguments).await;
         assert_eq!(ended.code, Some(code), "{arguments}: {ended:?}");
         for part in parts {
             assert!(ended.stdout.contains(part), "{arguments}: {part} is missing in {ended:?}");

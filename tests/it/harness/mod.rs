@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(crate) use copy::copy_tree;
 pub(crate) use facts::{fact, file, files, large_files, sha256};
 pub(crate) use log::{TOKEN, TestLog, fsck, init};
-pub(crate) use process::{Ended, Server, indelibled, run};
+pub(crate) use process::{Ended, Server, indelible, indelibled, run};
 pub(crate) use publisher::{Publisher, as_operator, change, desk, expect};
 pub(crate) use python::environment;
 pub(crate) use raw::{Answer, raw};

@@ -1,6 +1,7 @@
 //! `indelibled` as a process: run to its end, or serving.
 
 use std::ffi::OsStr;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -24,6 +25,15 @@ pub(crate) fn indelibled<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>
     let mut command = Command::new(env!("CARGO_BIN_EXE_indelibled"));
     command.env_remove("RUST_LOG").env_remove("PIP_INDEX_URL");
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+/// The program `indelible`, which a build of the workspace puts beside `indelibled`.
+pub(crate) fn indelible() -> Command {
+    let program = Path::new(env!("CARGO_BIN_EXE_indelibled")).with_file_name("indelible");
+    assert!(program.exists(), "{} is missing: cargo build -p indelible", program.display());
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null()).kill_on_drop(true);
     command
 }
 

@@ -2,6 +2,7 @@
 //! real log that observes it.
 
 mod index;
+mod story;
 mod tools;
 
 use std::path::PathBuf;
@@ -29,13 +30,18 @@ struct Stage {
     stop: oneshot::Sender<()>,
     proxying: JoinHandle<()>,
     server: Server,
-    _log: TestLog,
+    log: TestLog,
     _index: Index,
 }
 
 impl Stage {
     /// `None` if there is no Python here that has the programs.
     async fn set(unobserved: Unobserved) -> Option<Stage> {
+        Stage::set_with(unobserved, &[]).await
+    }
+
+    /// The same, the log being served with more options.
+    async fn set_with(unobserved: Unobserved, more: &[&str]) -> Option<Stage> {
         let programs = ["pip==26.3", "pypiserver==2.4.2", "uv==0.13.9"];
         let python = environment("installers", &programs).await?;
         let dists = tempfile::tempdir().unwrap();
@@ -43,7 +49,8 @@ impl Stage {
         let index = Index::start(&python, dists.path()).await;
         let edge = Edge::start(&index).await;
         let log = TestLog::create().await;
-        let server = log.serve_with(&["--epoch-interval", "0", "--index", &index.url]).await;
+        let options = ["--epoch-interval", "0", "--index", &index.url];
+        let server = log.serve_with(&[options.as_slice(), more].concat()).await;
         within("observation", observed(&log, &server)).await;
         let listen = format!("127.0.0.1:{}", free_port().await);
         let args = ProxyArgs {
@@ -66,7 +73,7 @@ impl Stage {
         });
         let proxy = format!("http://{listen}/simple/");
         let stage =
-            Stage { python, dists, edge, proxy, stop, proxying, server, _log: log, _index: index };
+            Stage { python, dists, edge, proxy, stop, proxying, server, log, _index: index };
         within("the start of the proxy", stage.listening()).await;
         Some(stage)
     }

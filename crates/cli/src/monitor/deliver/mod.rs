@@ -27,8 +27,8 @@ use crate::output::{count, warn};
 pub struct DeliverArgs {
     /// Run this by `sh -c` for each event, with its JSON on standard input (may be repeated)
     ///
-    /// What is bad is delivered, and with --project or --sha256-from every event. INDELIBLE_EVENT_ID,
-    /// INDELIBLE_EVENT_KIND, INDELIBLE_EVENT_CLASS and INDELIBLE_EVENT_PROJECT are in its environment. An exit
+    /// What is bad is delivered, and with --project or --sha256-from every event. `INDELIBLE_EVENT_ID`,
+    /// `INDELIBLE_EVENT_KIND`, `INDELIBLE_EVENT_CLASS` and `INDELIBLE_EVENT_PROJECT` are in its environment. An exit
     /// code other than 0 means that it has to be run again: waits grow from a second to five minutes. Its
     /// standard output goes to standard error.
     ///

@@ -87,7 +87,7 @@ impl Server {
         let mut state = state(&served.log, &name);
         let next = LeafIndex::new(served.log.size()).unwrap();
         if let Entry::Expected(expected) = &entry
-            && let Some(known) = state.known(&expected.into(), &expected.key)
+            && let Some(known) = state.known(&expected.filename, &expected.sha256, &expected.key)
         {
             return Ok(known.get());
         }
