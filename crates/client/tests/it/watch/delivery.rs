@@ -44,7 +44,7 @@ async fn every_sink_gets_everything_once() {
     let mut monitor = open(&server, state.path(), of_projects(&["a"]));
     monitor.outbox().register(&[first.clone(), second.clone()]).unwrap();
     let events = read(&mut monitor).await;
-    let expected: Vec<_> = events.iter().map(|event| event.to_json()).collect();
+    let expected: Vec<_> = events.iter().map(client::Event::to_json).collect();
     assert_eq!(expected.len(), 6);
     assert!(events.iter().all(|event| !event.evidence().is_empty()));
     let bodies =
@@ -203,5 +203,5 @@ async fn dropped_while_proofs_are_fetched_it_starts_the_step_again() {
     let ids: Vec<_> = take_all(monitor.outbox(), &sink).into_iter().map(|m| m.id).collect();
     let fresh = tempfile::tempdir().unwrap();
     let all = read(&mut open(&server, fresh.path(), of_projects(&["a"]))).await;
-    assert_eq!(ids, all.iter().map(|event| event.id()).collect::<Vec<_>>());
+    assert_eq!(ids, all.iter().map(client::Event::id).collect::<Vec<_>>());
 }
