@@ -89,11 +89,10 @@ fn run_ssh_keygen(public: &Path, text: &str) -> Result<String, Box<dyn Error + S
     let child = command.spawn();
     let mut child =
         child.map_err(|error| format!("ssh-keygen, of OpenSSH, cannot be run: {error}"))?;
-    if let Some(mut input) = child.stdin.take() {
-        input.write_all(text.as_bytes())?;
-    }
+    // Who ends before it has read everything says so by its status, and tells the user why.
+    let written = child.stdin.take().map(|mut input| input.write_all(text.as_bytes()));
     let output = child.wait_with_output()?;
-    if !output.status.success() {
+    if !output.status.success() || !written.is_some_and(|written| written.is_ok()) {
         return Err(format!("ssh-keygen failed: {}", output.status).into());
     }
     Ok(String::from_utf8(output.stdout)?)

@@ -123,6 +123,29 @@ async fn releases_are_expected_and_judged() {
 }
 
 #[tokio::test]
+async fn every_command_hears_the_publisher() {
+    let session = enrolled().await;
+    session.run(&format!("expect attrs-1.0-py3-none-any.whl dist/attrs-1.0.tar.gz {SIGNED}")).await;
+    session.write("dist/attrs-1.0-py3-none-any.whl", "wheel");
+    for (args, unexpected) in [
+        ("audit dist/attrs-1.0-py3-none-any.whl", true),
+        ("verify --local mirror dist/attrs-1.0-py3-none-any.whl", true),
+        ("hashes attrs==1.0", true),
+        ("verify --local mirror dist/attrs-1.0.tar.gz", false),
+    ] {
+        let shown = session.run(args).await;
+        assert_eq!(shown.contains("unexpected"), unexpected, "{shown}");
+        assert_eq!(shown.ends_with("--- exit 1\n"), unexpected, "{shown}");
+    }
+    let digest = crate::log::digest;
+    let (own, listed) = (digest("built here"), digest("wheel"));
+    let wheel = "--filename attrs-1.0-py3-none-any.whl";
+    let args = format!("explain {wheel} --expected {own} --got {listed} --project attrs --json");
+    let shown = session.run(&args).await;
+    assert!(shown.contains("\"cause\":\"unexpected\""), "{shown}");
+}
+
+#[tokio::test]
 async fn what_nobody_expects_is_bad_where_everything_is() {
     let session = enrolled().await;
     session.run(&format!("key complete attrs {SIGNED}")).await;
@@ -192,4 +215,8 @@ async fn an_ssh_key_speaks_for_a_project() {
     }
     let shown = session.run("key list attrs").await;
     assert!(shown.contains("replaced  attrs-ssh+"), "{shown}");
+    // Without its secret half there is no signature, and that is no success.
+    std::fs::remove_file(session.path("id")).unwrap();
+    let output = session.command(&format!("key enrol other {signed}")).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
 }

@@ -4,6 +4,7 @@ mod downloads;
 mod index;
 mod pages;
 mod process;
+mod publisher;
 mod refusals;
 
 use crate::Session;
