@@ -92,7 +92,7 @@ fn run_ssh_keygen(public: &Path, text: &str) -> Result<String, Box<dyn Error + S
     // Who ends before it has read everything says so by its status, and tells the user why.
     let written = child.stdin.take().map(|mut input| input.write_all(text.as_bytes()));
     let output = child.wait_with_output()?;
-    if !output.status.success() || !written.is_some_and(|written| written.is_ok()) {
+    if !output.status.success() || written.is_none_or(|written| written.is_err()) {
         return Err(format!("ssh-keygen failed: {}", output.status).into());
     }
     Ok(String::from_utf8(output.stdout)?)

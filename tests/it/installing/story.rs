@@ -15,6 +15,8 @@ use super::tools::TOOLS;
 use super::{Stage, WHEEL, assert_refused};
 use crate::harness::{Ended, Publisher, change, expect, indelible, run, within};
 
+const SDIST: &str = "indelible_one-1.0.tar.gz";
+
 /// The log that sees the index once a second, and whose publishers enrol by themselves.
 const OPTIONS: [&str; 4] = ["--enrolment", "open", "--sweep-interval", "1"];
 
@@ -49,12 +51,13 @@ async fn a_swapped_file_alarms_the_publisher_and_is_not_installed() {
     // The publisher, with the program as anybody has it.
     let key = stage.log.path("release.key");
     let key = key.to_str().unwrap();
-    let dist = stage.dist(WHEEL);
-    let released = hash(&dist);
+    let dists = [WHEEL, SDIST].map(|name| stage.dist(name));
+    let [wheel, sdist] = &dists;
+    let released = hash(wheel);
     for arguments in [
         &["key", "new", "one-release", "-o", key][..],
         &["key", "enrol", "indelible-one", "--sign-with", key],
-        &["expect", dist.to_str().unwrap(), "--sign-with", key],
+        &["expect", wheel.to_str().unwrap(), sdist.to_str().unwrap(), "--sign-with", key],
     ] {
         let ended = stage.program(arguments).await;
         assert_eq!(ended.code, Some(0), "{arguments:?}: {ended:?}");
@@ -70,13 +73,15 @@ async fn a_swapped_file_alarms_the_publisher_and_is_not_installed() {
     let quiet = stage.program(&monitor).await;
     assert_eq!(quiet.code, Some(0), "{quiet:?}");
 
-    // The index swaps the file, and lists it with its new hash.
+    // The index swaps the files, and lists them with their new hashes.
     let shipped = stage.log.path(WHEEL);
-    std::fs::copy(&dist, &shipped).unwrap();
-    let mut bytes = std::fs::read(&dist).unwrap();
-    bytes.extend_from_slice(b"evil");
-    std::fs::write(&dist, &bytes).unwrap();
-    stage.seen(hash(&dist)).await;
+    std::fs::copy(wheel, &shipped).unwrap();
+    for dist in &dists {
+        let mut bytes = std::fs::read(dist).unwrap();
+        bytes.extend_from_slice(b"evil");
+        std::fs::write(dist, &bytes).unwrap();
+        stage.seen(hash(dist)).await;
+    }
 
     let alarm = stage.program(&monitor).await;
     assert_eq!(alarm.code, Some(1), "{alarm:?}");
@@ -97,7 +102,7 @@ async fn a_swapped_file_alarms_the_publisher_and_is_not_installed() {
     }
     for tool in TOOLS {
         let desk = stage.desk();
-        let what = ["--no-cache-dir", "--only-binary", ":all:", "indelible-one==1.0"];
+        let what = ["--no-cache-dir", "indelible-one==1.0"];
         let ended = desk.install(tool, "swapped", &what).await;
         assert_refused(&desk, "swapped", &ended, "conflict: this file has sha256");
     }
@@ -117,15 +122,18 @@ async fn a_release_that_is_not_the_publishers_is_not_installed() {
     let Some(stage) = Stage::set_with(Unobserved::Refuse, &OPTIONS).await else { return };
     let publisher = Publisher::new("indelible-one", 1);
     change(&stage.server, publisher.enrolment()).await.unwrap().unwrap();
-    let name = WHEEL.replace("1.0", "2.0");
+    let names = [WHEEL, SDIST].map(|name| name.replace("1.0", "2.0"));
     let released = Digest::sha256(b"what the publisher built");
-    expect(&stage.server, vec![publisher.expectation("2.0", &name, &released)]).await.unwrap();
+    let expectations = names.iter().map(|name| publisher.expectation("2.0", name, &released));
+    expect(&stage.server, expectations.collect()).await.unwrap();
     // The index never lists what was built, but something else under its name.
     make_dists(&stage.python, stage.dists.path(), &["indelible-one", "2.0"]).await;
-    stage.seen(hash(&stage.dist(&name))).await;
+    for name in &names {
+        stage.seen(hash(&stage.dist(name))).await;
+    }
     for tool in TOOLS {
         let desk = stage.desk();
-        let what = ["--no-cache-dir", "--only-binary", ":all:", "indelible-one==2.0"];
+        let what = ["--no-cache-dir", "indelible-one==2.0"];
         let ended = desk.install(tool, "other", &what).await;
         assert_refused(&desk, "other", &ended, "unexpected: the publisher expects");
     }
@@ -139,6 +147,6 @@ async fn a_release_that_is_not_the_publishers_is_not_installed() {
     let refused = expect(&stage.server, vec![publisher.sdist("3.0")]).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::PermissionDenied, "{refused}");
     let (found, _) = client.publisher(&publisher.project).await.unwrap();
-    assert_eq!(found.state.expected_hashes(&name), [released]);
+    assert_eq!(found.state.expected_hashes(&names[0]), [released]);
     stage.clear().await;
 }
