@@ -3,6 +3,7 @@
 
 mod audit;
 mod complete;
+mod deliver;
 mod explain;
 mod fraud;
 mod hashes;
