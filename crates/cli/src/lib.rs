@@ -125,15 +125,42 @@
 //! `proof` prints `{"checkpoint":{..},"index":7,"filename":"a-1.0.tar.gz","output":"a.tlog-proof"}`, and
 //! `verify --proof` without a file `{"checkpoint":{..},"index":7,"entry":{"v":1,"kind":"file",..}}`.
 //!
-//! `monitor` prints one object a line for each event, in the order of the log:
+//! `monitor` prints one object a line for each event, in the order in which the log shows them:
 //!
 //! ```json
-//! {"event":"hash-changed","class":"bad","index":7,"before":"<hex>","entry":{"v":1,"kind":"file",..}}
+//! {"event":"hash-changed","class":"bad","id":"<32 hex>","index":7,"before":"<hex>","earlier":3,
+//!  "detail":null,"entry":{"v":1,"kind":"file",..},
+//!  "evidence":["DIR/evidence/<id>-7.tlog-proof","DIR/evidence/<id>-3.tlog-proof"]}
 //! ```
 //!
-//! `event` is one of `content-mismatch`, `hash-changed`, `malformed-entry` (class `bad`), `listed-again`,
-//! `new-entry`, `removed`, `status-changed` (class `note`). `before` is the hash that was logged for the
-//! file before, or `null`. `entry` is `null` for a `malformed-entry`. With `--replay` there is one more line
+//! `event` is one of
+//!
+//! * class `bad`: `content-mismatch`, `digests-disagree`, `hash-changed`, `malformed-entry`,
+//!   `reappeared-changed`, `self-contradiction`, `undeclared`, `unexpected`, `unfounded-statement`;
+//! * class `note`: `expected-unlisted`, `late-file`, `listed-again`, `new-entry`, `new-file`,
+//!   `provenance-gained`, `provenance-lost`, `removed`, `status-changed`;
+//! * either: `key-changed`, which is bad where the log's operator overrules a publisher.
+//!
+//! [`client::EventKind`] says what they mean, and which are reported when. `id` is the same whenever and
+//! by whomever the log is read. `index` is the position of `entry`; `undeclared` and `expected-unlisted` are
+//! about the file or the expectation, and come where the log's clock shows that the time is over.
+//! `before` is the hash that was logged for the file before, or `null`; `earlier` is the position of the
+//! entry that this one contradicts or follows, or `null`; `detail` says what the entry does not, or is
+//! `null`. `entry` is `null` for a `malformed-entry`. `evidence` are proofs of both entries, which
+//! `verify --proof` shows: of everything bad and of everything that is delivered.
+//!
+//! `--exec` and `--webhook` deliver the same objects, and two more that are not printed, without an entry:
+//!
+//! ```json
+//! {"event":"canary","class":"note","id":"<32 hex>","detail":"a test ..","evidence":[],"test":true}
+//! {"event":"log-disproven","class":"bad","id":"<32 hex>","detail":"the log forked: ..","evidence":["DIR/x.fork"]}
+//! ```
+//!
+//! Each sink gets each event once, and in order. A second time, with the same `id`, comes only what the
+//! receiver had taken when the monitor was stopped, before it could be noted. With `--once`, 2 is the exit
+//! code if something could not be delivered, whatever else was found; it is kept, and comes the next time.
+//!
+//! With `--replay` `monitor` prints one more line
 //! when everything was read, or at the first lie, which is all there is when it is started again:
 //!
 //! ```json

@@ -7,7 +7,7 @@
 //! The numbers are those of the entries and of the entries for each epoch. Two keys are about each file,
 //! one about each of a twenty-seventh as many projects. At the end as many entries as one epoch has are
 //! added, and the replay is opened again and goes on. The state is in the directory, in the system's place
-//! for temporary files unless named.
+//! for temporary files unless named. With BLAKE2B in the environment files have both digests, as from an index.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -42,6 +42,8 @@ struct Log {
     tree: BucketTree,
     epochs: u64,
     projects: u64,
+    /// Whether the index shows a second digest of each file.
+    blake2b: bool,
 }
 
 fn time() -> Timestamp {
@@ -59,6 +61,7 @@ impl Log {
 
     fn file(&self, position: u64) -> Entry {
         // One file in eight is that of one of a hundred large projects.
+        let blake2b = self.blake2b;
         let large = position.is_multiple_of(8);
         let project = if large { position / 8 % 100 } else { position % self.projects };
         let name = format!("project-{project}");
@@ -68,7 +71,7 @@ impl Log {
             project: ProjectName::parse(&name).unwrap(),
             sha256: Digest::sha256(&position.to_be_bytes()),
             size: Some(position),
-            blake2b: None,
+            blake2b: blake2b.then(|| Digest::sha256(&(!position).to_be_bytes())),
             metadata: None,
             uploaded: None,
             yanked: None,
@@ -168,7 +171,8 @@ async fn main() {
     let (edge, files, rows) = (RightEdge::empty(), Files::default(), BTreeMap::new());
     let projects = (entries / FILES_PER_PROJECT).max(1);
     let tree = BucketTree::empty(BITS);
-    let mut log = Log { edge, files, rows, tree, epochs: 0, projects };
+    let blake2b = std::env::var_os("BLAKE2B").is_some();
+    let mut log = Log { edge, files, rows, tree, epochs: 0, projects, blake2b };
     while log.size() < entries {
         log.grow(interval - 1);
     }

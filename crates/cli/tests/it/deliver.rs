@@ -37,11 +37,14 @@ impl Received {
     }
 }
 
+/// A status, and what is said in `Retry-After`.
+type Answer = (StatusCode, Option<&'static str>);
+
 /// A server that takes events. It answers as told, and then 200.
 #[derive(Clone, Default)]
 struct Hook {
     received: Arc<Mutex<Vec<Received>>>,
-    answers: Arc<Mutex<VecDeque<(StatusCode, Option<&'static str>)>>>,
+    answers: Arc<Mutex<VecDeque<Answer>>>,
     delay: Duration,
     url: String,
 }
@@ -254,8 +257,7 @@ async fn killed_again_and_again_everything_arrives_in_order() {
     }
     let output = monitor(&session, "--once --project attrs", &hook).output().await.unwrap();
     assert!(matches!(output.status.code(), Some(0 | 1)) && kills > 0, "{output:?}");
-    let whole = session.command("monitor --once --json --project attrs --state whole");
-    let mut whole = whole;
+    let mut whole = session.command("monitor --once --json --project attrs --state whole");
     let whole = printed(&whole.output().await.unwrap());
     let expected: Vec<_> =
         whole.iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect();

@@ -3,6 +3,7 @@
 mod event;
 mod evidence;
 mod outbox;
+mod progress;
 mod rules;
 mod selection;
 mod state;
@@ -10,11 +11,13 @@ mod state;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tlog::{FULL_WIDTH, LeafIndex, SignedCheckpoint, TreeSize, VerifiedCheckpoint};
+use tlog::{LeafIndex, SignedCheckpoint, TreeSize, VerifiedCheckpoint};
 
 pub use self::event::{Event, EventKind};
 use self::evidence::Written;
 pub use self::outbox::{Delivery, Message, Outbox, Sink};
+pub use self::progress::Progress;
+pub(crate) use self::progress::end_of_step;
 pub use self::rules::Grace;
 use self::rules::{Judge, Question};
 pub use self::selection::Selection;
@@ -27,9 +30,6 @@ use crate::replay::{Found, Replay, Replayed};
 use crate::tiles::Tiles;
 use crate::trust::{LogUrl, Trust};
 use crate::verdict::Class;
-
-/// Bundles read, handled and committed in one step. All of their entries are in memory at once.
-const STEP_BUNDLES: u64 = 16;
 
 /// Follows a log by its static files, from the first entry on.
 ///
@@ -67,22 +67,6 @@ enum Outcome {
     Unproven(Vec<Event>),
     /// The replay found a lie; nothing has changed.
     Lie(Found),
-}
-
-/// How far a monitor has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Entries read and handled.
-    pub read: TreeSize,
-    /// Entries of the newest verified head.
-    pub size: TreeSize,
-}
-
-impl Progress {
-    /// Whether every entry of the newest verified head was handled.
-    pub const fn is_complete(&self) -> bool {
-        self.read.get() >= self.size.get()
-    }
 }
 
 impl Monitor {
@@ -313,11 +297,4 @@ impl Monitor {
     fn check_lie(&self) -> Result<(), Error> {
         self.replay.as_ref().map_or(Ok(()), |replay| replay.check(&self.dir))
     }
-}
-
-/// Whole bundles, as far as the tree goes.
-pub(crate) fn end_of_step(cursor: TreeSize, size: TreeSize) -> TreeSize {
-    let width = u64::from(FULL_WIDTH);
-    let end = (cursor.get() / width + STEP_BUNDLES) * width;
-    TreeSize::new(end).map_or(size, |end| end.min(size))
 }

@@ -28,8 +28,8 @@ pub struct DeliverArgs {
     /// Run this by `sh -c` for each event, with its JSON on standard input (may be repeated)
     ///
     /// What is bad is delivered, and with --project or --sha256-from every event. `INDELIBLE_EVENT_ID`,
-    /// `INDELIBLE_EVENT_KIND`, `INDELIBLE_EVENT_CLASS` and `INDELIBLE_EVENT_PROJECT` are in its environment. An exit
-    /// code other than 0 means that it has to be run again: waits grow from a second to five minutes. Its
+    /// `INDELIBLE_EVENT_KIND`, `INDELIBLE_EVENT_CLASS` and `INDELIBLE_EVENT_PROJECT` are in its environment.
+    /// An exit code other than 0 means that it has to be run again: waits grow from a second to five minutes. Its
     /// standard output goes to standard error.
     ///
     /// Events come in the order of the log, each when the one before it was taken. What is not delivered
@@ -103,6 +103,13 @@ impl DeliverArgs {
             let webhook = Webhook::new(url, secret.clone())?;
             receivers.push((webhook.sink(), Receiver::Webhook(webhook)));
         }
+        // What is given twice is one sink, and works once.
+        let mut known: Vec<Sink> = Vec::new();
+        receivers.retain(|(sink, _)| {
+            let is_new = !known.contains(sink);
+            known.push(sink.clone());
+            is_new
+        });
         Ok(receivers)
     }
 

@@ -20,7 +20,7 @@ use crate::verdict::Class;
 pub enum EventKind {
     /// Downloaded bytes differed from the listed hash.
     ContentMismatch,
-    /// The log has one SHA-256 with two `BLAKE2b` digests, or the reverse: the same bytes have one of each.
+    /// The log has one SHA-256 with two `blake2b`, or the reverse: the same bytes have one of each.
     DigestsDisagree,
     /// The publisher expects a file that was not listed in time: an upload that failed, or was held back.
     ExpectedUnlisted,

@@ -98,7 +98,7 @@ impl Judge<'_, '_> {
         self.tables.see(filename, &file.project, sighting)
     }
 
-    /// One SHA-256 has one `BLAKE2b`, and the reverse: of this filename, and if everything is watched of all.
+    /// One SHA-256 has one `blake2b`, and the reverse: of this filename, and if everything is watched of all.
     fn check_digests(
         &mut self,
         entry: &VerifiedEntry,

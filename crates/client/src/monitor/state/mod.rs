@@ -1,5 +1,6 @@
 //! What a monitor keeps: one database, one transaction a step.
 
+mod publishers;
 mod sighting;
 mod tables;
 
@@ -10,8 +11,9 @@ use record::{Digest, Timestamp};
 use redb::{Database, ReadableDatabase as _, TableDefinition, TableHandle as _, WriteTransaction};
 use tlog::{TreeSize, VerifiedCheckpoint};
 
+pub(super) use self::publishers::Provenance;
 pub(super) use self::sighting::Sighting;
-pub(super) use self::tables::{Deadline, Provenance, Tables};
+pub(super) use self::tables::{Deadline, Tables};
 use crate::database;
 use crate::error::Undecided;
 pub(super) use crate::replay::Fault;

@@ -1,9 +1,7 @@
 //! The tables of what is known, open in one transaction.
 
-use record::{Digest, Entry, FileEntry, Parsed, ProjectName, Timestamp};
-use redb::{
-    ReadableTable as _, ReadableTableMetadata as _, Table, TableDefinition, WriteTransaction,
-};
+use record::{Digest, FileEntry, ProjectName, Timestamp};
+use redb::{ReadableTable as _, Table, TableDefinition, WriteTransaction};
 use tlog::LeafIndex;
 
 use super::sighting::{Sighting, page_key};
@@ -20,7 +18,7 @@ const REPLACED: TableDefinition<(&str, u64), &[u8; Digest::SIZE]> =
 /// By project and version: when a file of the release was seen first, by the log's clock.
 const RELEASES: TableDefinition<(&str, &str), u64> = TableDefinition::new("releases");
 
-/// By project: its newest release and what it has of provenance, as [`Provenance`] writes it.
+/// By project: its newest release and what it has of provenance, as [`Provenance`](super::Provenance) has it.
 const PROVENANCE: TableDefinition<&str, (&str, u8, u8)> = TableDefinition::new("provenance");
 
 /// By project and position: the key entries that count.
@@ -54,24 +52,14 @@ pub(in crate::monitor) enum Deadline {
     Unlisted = 1,
 }
 
-/// What is known of the provenance of a project's newest release, and of the one before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::monitor) struct Provenance {
-    pub(in crate::monitor) version: String,
-    /// Bits: a file with provenance, a file without.
-    pub(in crate::monitor) newest: u8,
-    /// Those of the release before; 0 if there is none, or if the difference was reported.
-    pub(in crate::monitor) before: u8,
-}
-
 /// The tables in one transaction; they are made if they do not exist.
 pub(in crate::monitor) struct Tables<'t> {
     sightings: Table<'t, &'static str, &'static [u8]>,
     replaced: Table<'t, (&'static str, u64), &'static [u8; Digest::SIZE]>,
     releases: Table<'t, (&'static str, &'static str), u64>,
-    provenance: Table<'t, &'static str, (&'static str, u8, u8)>,
-    keys: Table<'t, (&'static str, u64), &'static [u8]>,
-    expectations: Table<'t, (&'static str, &'static str, u64), &'static [u8]>,
+    pub(super) provenance: Table<'t, &'static str, (&'static str, u8, u8)>,
+    pub(super) keys: Table<'t, (&'static str, u64), &'static [u8]>,
+    pub(super) expectations: Table<'t, (&'static str, &'static str, u64), &'static [u8]>,
     sha256_pairs: Table<'t, u128, (u128, u64)>,
     blake2b_pairs: Table<'t, u128, (u128, u64)>,
     deadlines: Table<'t, (u64, u64, u8), &'static [u8]>,
@@ -185,89 +173,6 @@ impl Tables<'_> {
     }
 }
 
-/// Publishers.
-impl Tables<'_> {
-    /// Whether any project has keys.
-    pub(in crate::monitor) fn has_keys(&self) -> Result<bool, Fault> {
-        Ok(!self.keys.is_empty()?)
-    }
-
-    /// The key entries of a project that count, in the order of the log.
-    pub(in crate::monitor) fn keys(
-        &self,
-        project: &ProjectName,
-    ) -> Result<Vec<VerifiedEntry>, Fault> {
-        let project = project.as_str();
-        let mut found = Vec::new();
-        for row in self.keys.range((project, 0)..=(project, u64::MAX))? {
-            let (key, bytes) = row?;
-            found.push(kept(key.value().1, bytes.value())?);
-        }
-        Ok(found)
-    }
-
-    pub(in crate::monitor) fn add_key(
-        &mut self,
-        project: &ProjectName,
-        entry: &VerifiedEntry,
-    ) -> Result<(), Fault> {
-        self.keys.insert((project.as_str(), entry.index().get()), entry.bytes())?;
-        Ok(())
-    }
-
-    /// The expectations of a file that count, in the order of the log.
-    pub(in crate::monitor) fn expectations(
-        &self,
-        project: &ProjectName,
-        filename: &str,
-    ) -> Result<Vec<record::Expected>, Fault> {
-        let first = (project.as_str(), filename, 0);
-        let mut found = Vec::new();
-        for row in self.expectations.range(first..=(first.0, first.1, u64::MAX))? {
-            let (key, bytes) = row?;
-            let index = LeafIndex::new(key.value().2)?;
-            let Parsed::Known(Entry::Expected(entry)) = Entry::parse(bytes.value())? else {
-                return Err(DAMAGED.into());
-            };
-            let (sha256, received) = (entry.sha256, entry.received);
-            found.push(record::Expected { index, sha256, key: entry.key, received });
-        }
-        Ok(found)
-    }
-
-    pub(in crate::monitor) fn add_expectation(
-        &mut self,
-        project: &ProjectName,
-        filename: &str,
-        entry: &VerifiedEntry,
-    ) -> Result<(), Fault> {
-        let key = (project.as_str(), filename, entry.index().get());
-        self.expectations.insert(key, entry.bytes())?;
-        Ok(())
-    }
-
-    pub(in crate::monitor) fn provenance(
-        &self,
-        project: &ProjectName,
-    ) -> Result<Option<Provenance>, Fault> {
-        let row = self.provenance.get(project.as_str())?;
-        Ok(row.map(|row| {
-            let (version, newest, before) = row.value();
-            Provenance { version: version.to_owned(), newest, before }
-        }))
-    }
-
-    pub(in crate::monitor) fn set_provenance(
-        &mut self,
-        project: &ProjectName,
-        known: &Provenance,
-    ) -> Result<(), Fault> {
-        let row = (known.version.as_str(), known.newest, known.before);
-        self.provenance.insert(project.as_str(), row)?;
-        Ok(())
-    }
-}
-
 /// Deadlines, and what is tracked.
 impl Tables<'_> {
     pub(in crate::monitor) fn set_deadline(
@@ -331,7 +236,7 @@ fn short(digest: &Digest) -> u128 {
 }
 
 /// An entry that was verified before it was kept.
-fn kept(index: u64, bytes: &[u8]) -> Result<VerifiedEntry, Fault> {
+pub(super) fn kept(index: u64, bytes: &[u8]) -> Result<VerifiedEntry, Fault> {
     let index = LeafIndex::new(index)?;
     Ok(VerifiedEntry::new(index, bytes::Bytes::copy_from_slice(bytes)))
 }

@@ -5,6 +5,8 @@
 //! A message is sent again only if its sink was stopped after the receiver had taken it and before that was
 //! acknowledged, and then with the same id: a receiver that keeps ids has each of them once.
 
+mod message;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,8 +15,9 @@ use redb::{
     Database, ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _,
     TableDefinition, WriteTransaction,
 };
-use serde::{Deserialize, Serialize};
 
+pub use self::message::Message;
+use self::message::Notice;
 use super::event::{self, Event};
 use super::state::Fault;
 use crate::error::Undecided;
@@ -53,38 +56,11 @@ pub struct Sink {
     name: String,
 }
 
-/// What is delivered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    /// The same whenever it is sent.
-    pub id: String,
-    /// Name of the event's kind; `canary` and `log-disproven` are no entry's.
-    pub kind: String,
-    /// Name of its class.
-    pub class: String,
-    /// The project it is about.
-    pub project: Option<String>,
-    /// One JSON object.
-    pub body: String,
-}
-
 /// A message on its way to a sink.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     number: u64,
     message: Message,
-}
-
-/// A message that no entry of the log is behind.
-#[derive(Serialize)]
-struct Notice<'a> {
-    event: &'static str,
-    class: &'static str,
-    id: &'a str,
-    detail: &'a str,
-    evidence: &'a [String],
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    test: bool,
 }
 
 impl Sink {
@@ -104,28 +80,6 @@ impl Delivery {
     /// What is sent.
     pub const fn message(&self) -> &Message {
         &self.message
-    }
-}
-
-impl Message {
-    fn of(event: &Event) -> Message {
-        Message {
-            id: event.id().to_owned(),
-            kind: event.kind().name().to_owned(),
-            class: event.class().name().to_owned(),
-            project: event.project().map(ToString::to_string),
-            body: event.to_json(),
-        }
-    }
-
-    fn notice(notice: &Notice<'_>) -> Message {
-        Message {
-            id: notice.id.to_owned(),
-            kind: notice.event.to_owned(),
-            class: notice.class.to_owned(),
-            project: None,
-            body: serde_json::to_string(notice).expect("text is JSON"),
-        }
     }
 }
 
