@@ -36,7 +36,7 @@ const BLAKE2B_PAIRS: Pairs = Pairs::new("digests-by-blake2b");
 /// By time, position and kind: the entry that is looked at again then.
 const DEADLINES: TableDefinition<(u64, u64, u8), &[u8]> = TableDefinition::new("deadlines");
 
-/// Files, releases and projects of chosen hashes: see [`Tracked`](crate::monitor::rules::Tracked).
+/// Files, releases and projects of chosen hashes.
 const TRACKED: TableDefinition<&str, ()> = TableDefinition::new("tracked");
 
 /// The hashes that were looked for.
