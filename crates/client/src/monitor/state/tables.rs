@@ -28,8 +28,10 @@ const KEYS: TableDefinition<(&str, u64), &[u8]> = TableDefinition::new("keys");
 const EXPECTATIONS: TableDefinition<(&str, &str, u64), &[u8]> =
     TableDefinition::new("expectations");
 
-/// The first 16 bytes of one digest of a file: those of the other, and where they were logged together.
-type Pairs = TableDefinition<'static, u128, (u128, u64)>;
+/// By one digest of a file: the other, and where they were logged together.
+type Pairs =
+    TableDefinition<'static, &'static [u8; Digest::SIZE], (&'static [u8; Digest::SIZE], u64)>;
+type PairsTable<'t> = Table<'t, &'static [u8; Digest::SIZE], (&'static [u8; Digest::SIZE], u64)>;
 const SHA256_PAIRS: Pairs = Pairs::new("digests-by-sha256");
 const BLAKE2B_PAIRS: Pairs = Pairs::new("digests-by-blake2b");
 
@@ -60,8 +62,8 @@ pub(in crate::monitor) struct Tables<'t> {
     pub(super) provenance: Table<'t, &'static str, (&'static str, u8, u8)>,
     pub(super) keys: Table<'t, (&'static str, u64), &'static [u8]>,
     pub(super) expectations: Table<'t, (&'static str, &'static str, u64), &'static [u8]>,
-    sha256_pairs: Table<'t, u128, (u128, u64)>,
-    blake2b_pairs: Table<'t, u128, (u128, u64)>,
+    sha256_pairs: PairsTable<'t>,
+    blake2b_pairs: PairsTable<'t>,
     deadlines: Table<'t, (u64, u64, u8), &'static [u8]>,
     tracked: Table<'t, &'static str, ()>,
     tracked_hashes: Table<'t, &'static [u8; Digest::SIZE], ()>,
@@ -160,16 +162,15 @@ impl Tables<'_> {
         blake2b: &Digest,
         index: LeafIndex,
     ) -> Result<Option<LeafIndex>, Fault> {
-        let (sha256, blake2b) = (short(sha256), short(blake2b));
-        let known = self.sha256_pairs.get(sha256)?.map(|pair| pair.value());
-        let Some((other, at)) = known else {
-            self.sha256_pairs.insert(sha256, (blake2b, index.get()))?;
-            let reverse = self.blake2b_pairs.insert(blake2b, (sha256, index.get()))?;
-            let Some(first) = reverse.map(|pair| pair.value()) else { return Ok(None) };
-            self.blake2b_pairs.insert(blake2b, first)?;
-            return Ok((first.0 != sha256).then(|| LeafIndex::new(first.1)).transpose()?);
-        };
-        Ok((other != blake2b).then(|| LeafIndex::new(at)).transpose()?)
+        if let Some((other, at)) = paired(&self.sha256_pairs, sha256)? {
+            return Ok((other != *blake2b).then(|| LeafIndex::new(at)).transpose()?);
+        }
+        self.sha256_pairs.insert(sha256.as_bytes(), (blake2b.as_bytes(), index.get()))?;
+        if let Some((other, at)) = paired(&self.blake2b_pairs, blake2b)? {
+            return Ok((other != *sha256).then(|| LeafIndex::new(at)).transpose()?);
+        }
+        self.blake2b_pairs.insert(blake2b.as_bytes(), (sha256.as_bytes(), index.get()))?;
+        Ok(None)
     }
 }
 
@@ -230,9 +231,13 @@ impl Tables<'_> {
     }
 }
 
-fn short(digest: &Digest) -> u128 {
-    let (first, _) = digest.as_bytes().split_at(16);
-    u128::from_be_bytes(first.try_into().expect("16 of 32 bytes"))
+/// The digest that was logged first with this one, and where.
+fn paired(pairs: &PairsTable<'_>, digest: &Digest) -> Result<Option<(Digest, u64)>, Fault> {
+    let row = pairs.get(digest.as_bytes())?;
+    Ok(row.map(|row| {
+        let (other, index) = row.value();
+        (Digest::from(*other), index)
+    }))
 }
 
 /// An entry that was verified before it was kept.
