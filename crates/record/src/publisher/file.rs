@@ -82,12 +82,4 @@ impl PublishedFile {
     pub const fn is_removed(&self) -> bool {
         self.removed
     }
-
-    /// Two expectations of one key with different hashes: the publisher contradicts itself.
-    pub fn self_contradiction(&self) -> Option<(&Expected, &Expected)> {
-        self.expectations.iter().enumerate().find_map(|(place, later)| {
-            let earlier = self.expectations[..place].iter().find(|first| first.key == later.key)?;
-            Some((earlier, later))
-        })
-    }
 }

@@ -68,10 +68,10 @@ fn the_same_said_twice_counts_once_and_other_things_contradict() {
     assert!(history.expect(&key(2), FILE, 2));
     let file = history.state.file(FILE).unwrap();
     assert_eq!((file.expectations().len(), history.state.outstanding()), (2, 1));
-    assert_eq!(file.self_contradiction(), None, "two keys, perhaps two builds");
+    assert_eq!(history.state.contradiction(FILE), None, "two keys, perhaps two builds");
     assert_eq!(history.state.expected_hashes(FILE), [digest(1), digest(2)]);
     assert!(history.expect(&key(1), FILE, 3));
-    let (first, second) = history.state.file(FILE).unwrap().self_contradiction().unwrap();
+    let (first, second) = history.state.contradiction(FILE).unwrap();
     assert_eq!((first.sha256, second.sha256), (digest(1), digest(3)));
 }
 
