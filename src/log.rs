@@ -96,7 +96,7 @@ impl OpenLog {
     ) -> anyhow::Result<Router> {
         let log = LogService::new(self.reader.clone(), stop.clone());
         let desk = self.publisher_desk(settings)?;
-        tokio::spawn(desk.clone().tidy_up(TIDY_INTERVAL));
+        tokio::spawn(desk.tidy_up(TIDY_INTERVAL));
         let submit = SubmitService::new(self.sequencer.clone(), token, desk, stop);
         let (grpc, health) = grpc::routes(log, submit)?;
         tokio::spawn(grpc::report_health(self.sequencer.watch_state(), health));

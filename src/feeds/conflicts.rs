@@ -17,10 +17,11 @@ use crate::durable;
 use crate::entries::{EntryReader, ReadError};
 use crate::published::Published;
 use crate::publishers::{PublisherError, Publishers};
+use crate::reading::positions;
 
 /// Conflicts that are remembered: the newest.
 const KEPT: usize = 200;
-/// Entries read between two times at which the place is written down.
+/// Entries read between two times at which the place is written down, if nothing is found.
 const SAVE_EVERY: u64 = 100_000;
 /// Entries of one file that are looked at: more tell nothing new.
 const PER_FILE: usize = 256;
@@ -33,6 +34,8 @@ pub struct Conflicts {
     entries: EntryReader,
     publishers: Publishers,
     found: Mutex<Found>,
+    /// What the file holds.
+    saved: Mutex<Found>,
 }
 
 /// What the file holds.
@@ -82,7 +85,8 @@ impl Conflicts {
             }),
             Err(_) => Found::default(),
         };
-        Conflicts { path, catalog, entries, publishers, found: Mutex::new(found) }
+        let saved = Mutex::new(found.clone());
+        Conflicts { path, catalog, entries, publishers, found: Mutex::new(found), saved }
     }
 
     /// The newest conflicts, newest first.
@@ -111,14 +115,9 @@ impl Conflicts {
             // Of another log, or of one that was restored.
             found = Found::default();
         }
-        let mut saved = found.size;
         while found.size < size.get() {
             self.search_bundle(&mut found, size).await?;
-            if found.size - saved >= SAVE_EVERY || found.size == size.get() {
-                saved = found.size;
-                self.save(&found)?;
-                self.lock().clone_from(&found);
-            }
+            self.remember(&found)?;
         }
         Ok(())
     }
@@ -127,8 +126,7 @@ impl Conflicts {
     async fn search_bundle(&self, found: &mut Found, size: TreeSize) -> Result<(), ConflictError> {
         let width = u64::from(FULL_WIDTH);
         let end = ((found.size / width + 1) * width).min(size.get());
-        let positions: Vec<LeafIndex> =
-            (found.size..end).filter_map(|position| LeafIndex::new(position).ok()).collect();
+        let positions = positions(found.size..end);
         for (position, bytes) in positions.iter().zip(self.entries.entries(&positions, size).await?)
         {
             let Ok(Parsed::Known(entry)) = Entry::parse(&bytes) else { continue };
@@ -172,11 +170,8 @@ impl Conflicts {
         filename: &str,
     ) -> Result<Vec<Entry>, ConflictError> {
         let below = TreeSize::new(position.get()).unwrap_or(TreeSize::ZERO);
-        let positions = self.catalog.positions(&MapKey::file(filename), below, None, PER_FILE)?;
-        if positions.is_empty() {
-            return Ok(Vec::new());
-        }
-        let entries = self.entries.entries(&positions, below).await?;
+        let before = self.catalog.positions(&MapKey::file(filename), below, None, PER_FILE)?;
+        let entries = self.entries.entries(&before, below).await?;
         let known = entries.iter().filter_map(|bytes| match Entry::parse(bytes) {
             Ok(Parsed::Known(entry)) => Some(entry),
             _ => None,
@@ -189,17 +184,23 @@ impl Conflicts {
         let (Some(project), Some(filename)) = (entry.project(), entry.filename()) else {
             return Ok(false);
         };
-        let shared = self.publishers.of(project);
-        let mut publisher = shared.lock().await;
-        self.publishers.catch_up(&mut publisher, size).await?;
-        let reconciled = publisher.state.reconcile(filename);
+        let reconciled = self.publishers.at(project, size).await?.state.reconcile(filename);
         Ok(matches!(reconciled, Some(Reconciled::Differs { .. })))
     }
 
-    fn save(&self, found: &Found) -> Result<(), ConflictError> {
-        let text = serde_json::to_vec(found).expect("numbers always serialise");
-        durable::replace(&self.path, &text)
-            .map_err(|source| ConflictError::Io { path: self.path.clone(), source })
+    /// Shows what was found. It is written down when there is something new, and else now and then: a log
+    /// that grows all the time would wait for this file as often as for its own.
+    fn remember(&self, found: &Found) -> Result<(), ConflictError> {
+        let mut saved = self.saved.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = found.size.abs_diff(saved.size) >= SAVE_EVERY;
+        if is_due || found.positions != saved.positions {
+            let text = serde_json::to_vec(found).expect("numbers always serialise");
+            durable::replace(&self.path, &text)
+                .map_err(|source| ConflictError::Io { path: self.path.clone(), source })?;
+            saved.clone_from(found);
+        }
+        self.lock().clone_from(found);
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Found> {

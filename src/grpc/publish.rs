@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use client::publish::MAX_EXPECTATIONS;
 use record::{
     ExpectedEntry, KeyAction, KeyEntry, KeyRefusal, ProjectName, PublicKey, Signature, Timestamp,
 };
+use tokio::sync::OwnedMutexGuard;
 use tonic::{Code, Status};
 
 use super::facts;
 use super::submit::submit_status;
 use super::v1::{self, enrol_key_response::Outcome};
 use crate::clock::Clock;
-use crate::publishers::{Enrolment, Pending, PendingError, RateLimit, TooFast};
+use crate::publishers::{Enrolment, Pending, PendingError, Publisher, RateLimit, TooFast};
 use crate::sequencer::{Receipt, Sequencer, SignedExpectation};
-
-/// Expectations in one request.
-const MAX_EXPECTATIONS: usize = 1000;
 
 /// Takes what publishers state. Signatures are verified here, before anything waits for the sequencer;
 /// whether the keys speak for the project, the sequencer decides.
@@ -91,15 +91,7 @@ impl PublisherDesk {
             asked.entry((&entry.project, &entry.key)).or_insert(number);
         }
         for ((project, key), number) in asked {
-            let publishers = self.sequencer.publishers();
-            let size = self.sequencer.published().head.size;
-            let shared = publishers.of(project);
-            let mut publisher = shared.lock().await;
-            publishers
-                .catch_up(&mut publisher, size)
-                .await
-                .map_err(|failure| Status::internal(failure.to_string()))?;
-            publisher.state.check_key(key).map_err(|why| {
+            self.publisher(project).await?.state.check_key(key).map_err(|why| {
                 Status::permission_denied(format!("expectation {number} was refused: {why}"))
             })?;
         }
@@ -149,10 +141,13 @@ impl PublisherDesk {
                 return Ok(Outcome::Pending(v1::KeyPending {}));
             }
         }
-        let (project, key) = (change.project.clone(), change.key.clone());
+        let waited = (change.action == KeyAction::Enrol)
+            .then(|| (change.project.clone(), change.key.clone()));
         let receipt = self.sequencer.change_key(change).await;
         let receipt = receipt.map_err(|error| submit_status(&error))?;
-        self.pending.remove(&project, &key).map_err(|error| pending_status(&error))?;
+        if let Some((project, key)) = waited {
+            self.pending.remove(&project, &key).map_err(|error| pending_status(&error))?;
+        }
         let index = receipt.positions.first().map_or(0, |position| position.get());
         let checkpoint = receipt.published.note.clone();
         Ok(Outcome::Logged(v1::KeyLogged { index, checkpoint }))
@@ -165,12 +160,7 @@ impl PublisherDesk {
             return Err(Status::failed_precondition(why));
         }
         let project = &change.project;
-        let publishers = self.sequencer.publishers();
-        let shared = publishers.of(project);
-        let mut publisher = shared.lock().await;
-        let size = self.sequencer.published().head.size;
-        let caught_up = publishers.catch_up(&mut publisher, size).await;
-        caught_up.map_err(|failure| Status::internal(failure.to_string()))?;
+        let publisher = self.publisher(project).await?;
         if publisher.state.files().len() == 0 {
             let why = format!(
                 "this log has not seen a file of {project} on the index yet, and takes keys of projects \
@@ -179,6 +169,13 @@ impl PublisherDesk {
             return Err(Status::failed_precondition(why));
         }
         publisher.state.ring().check(change).map_err(|why| key_status(&why))
+    }
+
+    /// What the publisher of a project has said, as far as it is published.
+    async fn publisher(&self, project: &ProjectName) -> Result<OwnedMutexGuard<Publisher>, Status> {
+        let size = self.sequencer.published().head.size;
+        let publisher = self.sequencer.publishers().at(project, size).await;
+        publisher.map_err(|failure| Status::internal(failure.to_string()))
     }
 
     /// What waits for the operator.
@@ -208,11 +205,15 @@ impl PublisherDesk {
         Ok(v1::RefuseKeyResponse { found })
     }
 
-    /// Forgets what no longer matters, now and then.
-    pub async fn tidy_up(self, every: std::time::Duration) {
-        loop {
-            tokio::time::sleep(every).await;
-            self.rate.forget_idle();
+    /// Forgets now and then what no longer matters, for as long as there is a desk.
+    pub fn tidy_up(&self, every: Duration) -> impl Future<Output = ()> + Send + 'static {
+        let rate = Arc::downgrade(&self.rate);
+        async move {
+            loop {
+                tokio::time::sleep(every).await;
+                let Some(rate) = rate.upgrade() else { return };
+                rate.forget_idle();
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use quick_cache::sync::Cache;
 use record::{Entry, MapKey, Parsed, ProjectName, PublisherState, StatementRefusal};
 use thiserror::Error;
 use tlog::{LeafIndex, TreeSize};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use tracing::warn;
 
 use crate::entries::{EntryReader, ReadError};
@@ -24,12 +24,12 @@ pub use pending::{Pending, PendingError};
 
 /// Files in all states that are kept, about 250 bytes each.
 const KEPT_FILES: u64 = 400_000;
-/// Projects that are kept at most, whatever they have.
-const KEPT_PROJECTS: usize = 10_000;
+/// What a state without files counts for.
+const EMPTY_WEIGHT: u64 = 4;
+/// How many states the cache makes room for at first.
+const USUAL_PROJECTS: usize = 10_000;
 /// States that are folded from the log at the same time.
 const FOLDS: usize = 4;
-/// Positions read from the catalog at a time.
-const PAGE: usize = 4096;
 
 /// The states of projects, shared by those who ask and the one who decides.
 #[derive(Clone)]
@@ -42,7 +42,7 @@ pub struct Publishers {
 }
 
 /// One project's state, moved on by one at a time.
-pub type Shared = Arc<Mutex<Publisher>>;
+type Shared = Arc<Mutex<Publisher>>;
 
 /// What a project's publisher has said, and how far that was read.
 pub struct Publisher {
@@ -82,7 +82,7 @@ impl Weighter<ProjectName, Kept> for Weight {
 impl Publishers {
     /// Reads from the log with this origin.
     pub fn new(origin: &str, catalog: Arc<Catalog>, entries: EntryReader) -> Publishers {
-        let states = Cache::with_weighter(KEPT_PROJECTS, KEPT_FILES, Weight);
+        let states = Cache::with_weighter(USUAL_PROJECTS, KEPT_FILES, Weight);
         let folds = Arc::new(Semaphore::new(FOLDS));
         Publishers { origin: origin.into(), catalog, entries, states: Arc::new(states), folds }
     }
@@ -92,22 +92,45 @@ impl Publishers {
         &self.origin
     }
 
-    /// The state of a project, perhaps of an older log: see [`Publishers::catch_up`].
-    pub fn of(&self, project: &ProjectName) -> Shared {
+    /// The state of a project with everything that the log has of it below `size`, for one at a time.
+    ///
+    /// # Errors
+    /// [`PublisherError`] if the log can not be read; the state is kept, and right as far as it goes.
+    pub async fn at(
+        &self,
+        project: &ProjectName,
+        size: TreeSize,
+    ) -> Result<OwnedMutexGuard<Publisher>, PublisherError> {
+        let mut publisher = self.shared(project).lock_owned().await;
+        if publisher.size < size {
+            let caught_up = self.catch_up(&mut publisher, size).await;
+            self.settle(&publisher);
+            caught_up?;
+        }
+        Ok(publisher)
+    }
+
+    /// Weighs a state again after it has grown, so that those that are kept stay within their bounds.
+    pub fn settle(&self, publisher: &Publisher) {
+        let project = publisher.state.project();
+        if let Some(kept) = self.states.peek(project) {
+            let weight = EMPTY_WEIGHT + publisher.state.files().len() as u64;
+            self.states.insert(project.clone(), Kept { weight, ..kept });
+        }
+    }
+
+    fn shared(&self, project: &ProjectName) -> Shared {
         let fresh = || {
             let state = PublisherState::new(&self.origin, project.clone());
             let publisher = Publisher { state, size: TreeSize::ZERO };
-            Kept { shared: Arc::new(Mutex::new(publisher)), weight: 1 }
+            Kept { shared: Arc::new(Mutex::new(publisher)), weight: EMPTY_WEIGHT }
         };
         let found = self.states.get_or_insert_with(project, || Ok::<_, Infallible>(fresh()));
         found.unwrap_or_else(|never| match never {}).shared
     }
 
-    /// Has the state take in the project's entries up to `size`, if it did not yet.
-    ///
-    /// # Errors
-    /// [`PublisherError`] if the log can not be read; the state is right as far as it goes.
-    pub async fn catch_up(
+    /// Has the state take in the project's entries up to `size`.
+    async fn catch_up(
         &self,
         publisher: &mut Publisher,
         size: TreeSize,
@@ -117,30 +140,25 @@ impl Publishers {
             TreeSize::ZERO => self.folds.acquire().await.ok(),
             _ => None,
         };
-        while publisher.size < size {
-            let after = publisher.size.get().checked_sub(1);
-            let after = after.and_then(|last| LeafIndex::new(last).ok());
-            let positions = self.catalog.positions(&key, size, after, PAGE)?;
+        let after = publisher.size.get().checked_sub(1);
+        let after = after.and_then(|last| LeafIndex::new(last).ok());
+        for positions in self.catalog.pages(key, size, after) {
+            let positions = positions?;
             let bytes = self.entries.entries(&positions, size).await?;
             for (position, bytes) in positions.iter().zip(bytes) {
                 if let Ok(Parsed::Known(entry)) = Entry::parse(&bytes) {
                     publisher.take_in(*position, &entry);
                 }
             }
-            if positions.len() < PAGE {
-                publisher.size = size;
-            }
         }
+        publisher.size = size;
         Ok(())
     }
 
-    /// Weighs a state again after it has grown.
-    pub fn settle(&self, publisher: &Publisher) {
-        let project = publisher.state.project();
-        if let Some(kept) = self.states.peek(project) {
-            let weight = 1 + publisher.state.files().len() as u64;
-            self.states.insert(project.clone(), Kept { weight, ..kept });
-        }
+    /// What all states that are kept weigh together.
+    #[cfg(test)]
+    pub(crate) fn weight(&self) -> u64 {
+        self.states.weight()
     }
 }
 

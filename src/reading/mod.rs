@@ -25,9 +25,6 @@ use self::nodes::Nodes;
 use crate::entries::{EntryReader, ReadError, load, split};
 use crate::published::Published;
 
-/// Positions read from the catalog at a time.
-const POSITIONS_PAGE: usize = 4096;
-
 /// The reading side of a served log.
 #[derive(Clone)]
 pub struct LogReader {
@@ -130,19 +127,12 @@ impl LogReader {
         key: &MapKey,
         limit: usize,
     ) -> Result<Vec<LeafIndex>, AnswerError> {
-        let size = published.head.size;
         let mut newest = VecDeque::new();
-        let mut after = None;
-        loop {
-            let page = self.catalog.positions(key, size, after, POSITIONS_PAGE);
-            let page = page.map_err(AnswerError::Catalog)?;
-            newest.extend(page.iter().copied());
+        for page in self.catalog.pages(*key, published.head.size, None) {
+            newest.extend(page.map_err(AnswerError::Catalog)?);
             newest.drain(..newest.len().saturating_sub(limit));
-            if page.len() < POSITIONS_PAGE {
-                return Ok(newest.into_iter().rev().collect());
-            }
-            after = page.last().copied();
         }
+        Ok(newest.into_iter().rev().collect())
     }
 
     /// The entries at `positions`, in that order, as the store holds them.

@@ -17,9 +17,6 @@ use tlog::TreeSize;
 
 use crate::entries::{EntryReader, ReadError};
 
-/// Positions read from the catalog at a time.
-const PAGE: usize = 4096;
-
 /// What the log says, as far as a batch has to know it.
 pub(crate) struct Admission<'a> {
     catalog: &'a Catalog,
@@ -155,17 +152,12 @@ pub(crate) async fn fold<S: Fold>(
     key: &MapKey,
 ) -> Result<S, AdmitError> {
     let mut state = S::default();
-    let mut after = None;
-    loop {
-        let positions = catalog.positions(key, size, after, PAGE)?;
-        for bytes in entries.entries(&positions, size).await? {
+    for positions in catalog.pages(*key, size, None) {
+        for bytes in entries.entries(&positions?, size).await? {
             if let Ok(Parsed::Known(entry)) = Entry::parse(&bytes) {
                 state.apply(&entry);
             }
         }
-        if positions.len() < PAGE {
-            return Ok(state);
-        }
-        after = positions.last().copied();
     }
+    Ok(state)
 }

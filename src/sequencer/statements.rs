@@ -112,9 +112,8 @@ impl<'a> StatementAdmission<'a> {
     /// The state of a project, held until the end of the batch.
     async fn publisher(&mut self, project: &ProjectName) -> Result<&mut Publisher, SubmitError> {
         if !self.held.contains_key(project) {
-            let mut publisher = self.publishers.of(project).lock_owned().await;
-            let caught_up = self.publishers.catch_up(&mut publisher, self.size).await;
-            caught_up
+            let publisher = self.publishers.at(project, self.size).await;
+            let publisher = publisher
                 .map_err(|failure| SubmitError::ReadOnly(super::writer::describe(&failure)))?;
             self.held.insert(project.clone(), publisher);
         }

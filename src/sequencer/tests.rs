@@ -345,3 +345,20 @@ async fn a_low_disk_makes_the_log_read_only_for_as_long_as_it_lasts() {
     done.await.unwrap();
     assert_eq!(sequencer.state(), WriterState::Stopped);
 }
+
+/// Who asks about projects can not make the log keep more than it is willing to.
+#[tokio::test]
+async fn what_publishers_said_is_weighed_by_its_files_whoever_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(MemoryStore::create());
+    let stop = CancellationToken::new();
+    let (sequencer, done) = Sequencer::start(parts(store, dir.path()), stop.clone()).await.unwrap();
+    let receipt = sequencer.submit(facts(1)).await.unwrap();
+    let publishers = sequencer.publishers().clone();
+    let project = ProjectName::normalise("p1").unwrap();
+    let held = publishers.at(&project, receipt.published.head.size).await.unwrap();
+    assert_eq!(held.state.files().len() as u64, SUBMISSIONS[1]);
+    assert!(publishers.weight() >= SUBMISSIONS[1], "{}", publishers.weight());
+    stop.cancel();
+    done.await.unwrap();
+}

@@ -12,10 +12,12 @@
 mod catalog;
 mod error;
 mod map;
+mod pages;
 mod rows;
 mod settings;
 
 pub use catalog::Catalog;
 pub use error::CatalogError;
 pub use map::{MapLookup, MapReader, PinnedMap, PreparedMap};
+pub use pages::Pages;
 pub use settings::Settings;
