@@ -23,8 +23,9 @@ use crate::settings::{Settings, database};
 pub struct Catalog {
     db: DB,
     /// Number of entries applied; written only under `writer`, after the rows are readable.
-    cursor: AtomicU64,
-    writer: Mutex<()>,
+    pub(crate) cursor: AtomicU64,
+    pub(crate) writer: Mutex<()>,
+    pub(crate) settings: Settings,
     pub(crate) map: Committed,
 }
 
@@ -49,7 +50,9 @@ impl Catalog {
     ) -> Result<Catalog, CatalogError> {
         let db = DB::open_cf_descriptors(&database(), dir, settings.families())?;
         let (cursor, writer) = (AtomicU64::new(0), Mutex::new(()));
-        let mut catalog = Catalog { db, cursor, writer, map: Committed::default() };
+        let (settings, map) = (settings.clone(), Committed::default());
+        let mut catalog = Catalog { db, cursor, writer, settings, map };
+        catalog.forget_bulk()?;
         match catalog.meta(FORMAT)? {
             None => catalog.initialise(origin)?,
             Some(found) => catalog.resume(&found, origin)?,

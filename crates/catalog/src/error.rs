@@ -64,6 +64,9 @@ pub enum CatalogError {
         /// Origin it holds.
         found: String,
     },
+    /// The rows of very many entries could not be kept on disk until they are sorted; nothing was changed.
+    #[error("the catalog's directory does not hold the rows that are to be sorted")]
+    Spool(#[from] std::io::Error),
     /// Another map was committed after this one was prepared; nothing was changed. Prepare it again.
     #[error("another map was committed since this one was prepared: prepare it again")]
     Superseded,

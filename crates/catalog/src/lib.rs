@@ -9,6 +9,7 @@
 //! are at hand: [`Catalog::prepare_map`] makes the next, [`Catalog::commit_map`] puts it in place and
 //! [`Catalog::map`] proves from it.
 
+mod bulk;
 mod catalog;
 mod error;
 mod map;
@@ -16,6 +17,7 @@ mod pages;
 mod rows;
 mod settings;
 
+pub use bulk::Bulk;
 pub use catalog::Catalog;
 pub use error::CatalogError;
 pub use map::{MapLookup, MapReader, PinnedMap, PreparedMap};

@@ -43,7 +43,8 @@ pub(crate) const CURRENT_FORMAT: &str = "indelible catalog 2";
 pub(crate) const PREFIX_LEN: usize = MapKey::SIZE;
 /// Length of the part of a map key that a mark keeps: more bits than buckets are told apart by.
 pub(crate) const MARK_LEN: usize = MapBucket::MARK_LEN;
-const ROW_LEN: usize = PREFIX_LEN + size_of::<u64>();
+/// Length of a row.
+pub(crate) const ROW_LEN: usize = PREFIX_LEN + size_of::<u64>();
 
 /// The row that says: this entry has this key. Rows sort by key, then by position.
 pub(crate) fn row(key: &MapKey, position: u64) -> [u8; ROW_LEN] {

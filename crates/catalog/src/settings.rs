@@ -34,16 +34,21 @@ impl Settings {
     /// The column families and their options.
     pub(crate) fn families(&self) -> Vec<ColumnFamilyDescriptor> {
         let cache = Cache::new_lru_cache(self.block_cache);
-        let plain = [BUCKETS, EPOCHS, MARKS, META].map(|name| {
-            let mut blocks = BlockBasedOptions::default();
-            blocks.set_block_cache(&cache);
-            ColumnFamilyDescriptor::new(name, self.options(&blocks))
-        });
+        let plain = [BUCKETS, EPOCHS, MARKS, META]
+            .map(|name| ColumnFamilyDescriptor::new(name, self.plain(&cache)));
         let rows = ColumnFamilyDescriptor::new(ROWS, self.rows(&cache));
         plain.into_iter().chain([rows]).collect()
     }
 
-    fn rows(&self, cache: &Cache) -> Options {
+    /// Options of the families beside the rows.
+    pub(crate) fn plain(&self, cache: &Cache) -> Options {
+        let mut blocks = BlockBasedOptions::default();
+        blocks.set_block_cache(cache);
+        self.options(&blocks)
+    }
+
+    /// Options of the rows.
+    pub(crate) fn rows(&self, cache: &Cache) -> Options {
         let mut blocks = BlockBasedOptions::default();
         blocks.set_block_cache(cache);
         // Indexes and filters count as cache, in pieces: a whole filter would not fit into a small one.

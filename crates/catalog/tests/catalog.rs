@@ -35,6 +35,56 @@ fn answers_by_project_file_and_hash() {
 }
 
 #[test]
+fn many_at_once_are_the_same_as_one_after_the_other() {
+    let entries = entries(200);
+    let all = size(entries.len() as u64);
+    let (plain_dir, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let plain = Catalog::open(plain_dir.path(), ORIGIN).unwrap();
+    plain.apply(index(0), &entries).unwrap();
+    let root = plain.prepare_map(all).unwrap().root();
+    for (applied, gathered) in [(0, 200), (0, 120), (70, 130), (70, 200), (200, 200)] {
+        let _ = std::fs::remove_dir_all(dir.path());
+        let catalog = Catalog::open(dir.path(), ORIGIN).unwrap();
+        catalog.apply(index(0), &entries[..applied]).unwrap();
+        let covered = catalog.prepare_map(catalog.cursor()).unwrap();
+        catalog.commit_map(covered).unwrap();
+        let mut bulk = catalog.bulk().unwrap();
+        for entry in &entries[applied..gathered] {
+            bulk.push(entry).unwrap();
+        }
+        assert_eq!(catalog.cursor(), size(applied as u64), "nothing counts yet");
+        catalog.apply_bulk(bulk).unwrap();
+        if gathered < entries.len() {
+            catalog.apply(index(gathered as u64), &entries[gathered..]).unwrap();
+        }
+        assert_complete(&catalog, &entries);
+        assert_eq!(catalog.newest_epoch(all).unwrap(), plain.newest_epoch(all).unwrap());
+        assert_eq!(catalog.prepare_map(all).unwrap().root(), root, "{applied} {gathered}");
+        drop(catalog);
+        assert_complete(&Catalog::open(dir.path(), ORIGIN).unwrap(), &entries);
+    }
+}
+
+#[test]
+fn what_is_gathered_is_forgotten_unless_it_comes_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(dir.path(), ORIGIN).unwrap();
+    let entries = entries(20);
+    let mut bulk = catalog.bulk().unwrap();
+    bulk.push(&entries[0]).unwrap();
+    assert!(matches!(bulk.push(b"{}"), Err(CatalogError::Entry { .. })));
+    catalog.apply(index(0), &entries).unwrap();
+    assert!(matches!(catalog.apply_bulk(bulk), Err(CatalogError::NotNext { .. })));
+    assert_complete(&catalog, &entries);
+
+    drop(catalog.bulk().unwrap());
+    drop(catalog);
+    let catalog = Catalog::open(dir.path(), ORIGIN).unwrap();
+    assert!(!dir.path().join("bulk").exists());
+    assert_complete(&catalog, &entries);
+}
+
+#[test]
 fn pages_and_sizes_cut_the_same_list() {
     let dir = tempfile::tempdir().unwrap();
     let catalog = Catalog::open(dir.path(), ORIGIN).unwrap();

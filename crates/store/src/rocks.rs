@@ -3,6 +3,7 @@
 mod acknowledged;
 mod database;
 mod layout;
+mod sorted;
 mod tuning;
 
 use std::path::Path;
@@ -20,8 +21,9 @@ pub use tuning::RocksSettings;
 
 /// A log on a local disk, in RocksDB. One process at a time has it open.
 ///
-/// A commit is one synced write batch with the objects and the head. Commits and publications run
-/// on the blocking threads of the runtime; reads are answered in place, mostly from memory.
+/// A commit is one synced write batch with the objects and the head; of one with very many objects most
+/// are written as sorted files first. Commits and publications run on the blocking threads of the runtime;
+/// reads are answered in place, mostly from memory.
 ///
 /// After a failed write the handle serves reads only, because after a failed sync nobody knows what
 /// the kernel kept.

@@ -72,6 +72,33 @@ pub struct RightEdge {
     bundle: Vec<u8>,
 }
 
+/// An entry that fits a bundle, with its leaf hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HashedEntry<E> {
+    entry: E,
+    leaf: Hash,
+}
+
+impl<E: AsRef<[u8]>> HashedEntry<E> {
+    /// Hashes an entry.
+    ///
+    /// # Errors
+    /// [`EntryTooLong`] above [`MAX_ENTRY_LEN`].
+    pub fn new(entry: E) -> Result<HashedEntry<E>, EntryTooLong> {
+        let len = entry.as_ref().len();
+        if len > MAX_ENTRY_LEN {
+            return Err(EntryTooLong(len));
+        }
+        let leaf = leaf_hash(entry.as_ref());
+        Ok(HashedEntry { entry, leaf })
+    }
+
+    /// The entry.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.entry.as_ref()
+    }
+}
+
 /// What appending a batch gives: objects to store, then the edge whose head may be committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Integrated {
@@ -146,14 +173,22 @@ impl RightEdge {
     /// # Errors
     /// [`AppendError`] if an entry is too long or the log full.
     pub fn append<E: AsRef<[u8]>>(&self, entries: &[E]) -> Result<Integrated, AppendError> {
-        let lengths = entries.iter().map(|entry| entry.as_ref().len());
-        if let Some(len) = lengths.into_iter().find(|len| *len > MAX_ENTRY_LEN) {
-            return Err(EntryTooLong(len).into());
-        }
+        let hashed = entries.iter().map(HashedEntry::new).collect::<Result<Vec<_>, _>>()?;
+        self.append_hashed(&hashed)
+    }
+
+    /// The same for entries whose leaf hashes were computed beforehand, say on several processors.
+    ///
+    /// # Errors
+    /// [`AppendError::TooLarge`] if the log is full.
+    pub fn append_hashed<E: AsRef<[u8]>>(
+        &self,
+        entries: &[HashedEntry<E>],
+    ) -> Result<Integrated, AppendError> {
         let mut edge = self.clone();
         let mut objects = Vec::new();
         for entry in entries {
-            edge.push(entry.as_ref(), &mut objects)?;
+            edge.push(entry.as_bytes(), entry.leaf, &mut objects)?;
         }
         edge.write_partial(self.size(), &mut objects);
         Ok(Integrated { objects, edge })
@@ -163,13 +198,14 @@ impl RightEdge {
     fn push(
         &mut self,
         entry: &[u8],
+        leaf: Hash,
         objects: &mut Vec<(TilePath, Vec<u8>)>,
     ) -> Result<(), AppendError> {
         append_entry(&mut self.bundle, entry)?;
         let index = self.size().get();
         let tiles = &mut self.tiles;
         let bundle = &mut self.bundle;
-        self.range.append_with(leaf_hash(entry), |height, node| {
+        self.range.append_with(leaf, |height, node| {
             if height % TILE_HEIGHT != 0 {
                 return;
             }

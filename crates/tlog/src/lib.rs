@@ -40,7 +40,7 @@ pub use checkpoint::{
 };
 pub use compact::CompactRange;
 pub use cosignature::{CosigningKey, cosign, cosignature_time};
-pub use edge::{AppendError, EdgeError, Integrated, RightEdge};
+pub use edge::{AppendError, EdgeError, HashedEntry, Integrated, RightEdge};
 pub use hash::{Hash, InvalidHash, leaf_hash, node_hash};
 pub use head::{LeafIndex, MAX_SIZE, TooLarge, TreeHead, TreeSize};
 pub use key::{InvalidKey, KeyId, KeyKind, VerifyingKey, ed25519_verifies};

@@ -5,14 +5,17 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use rocksdb::{ColumnFamily, DB, DBPinnableSlice, Error, ErrorKind, IteratorMode, WriteBatch};
-use tlog::{TilePath, TreeHead};
+use rocksdb::{
+    ColumnFamily, DB, DBPinnableSlice, Direction, Error, ErrorKind, IteratorMode, WriteBatch,
+};
+use tlog::{FULL_WIDTH, TileKind, TilePath, TreeHead};
 
 use super::acknowledged::Acknowledged;
 use super::layout::{
     BUNDLES, CHECKPOINT, HEAD, REGISTER, TILES, checkpoint_bytes, head_bytes, object_key,
     parse_checkpoint, parse_head, parse_object,
 };
+use super::sorted::{SortedFiles, first_absent, take_new};
 use super::tuning::{self, RocksSettings};
 use crate::error::StoreError;
 use crate::halt::Halt;
@@ -24,6 +27,8 @@ use crate::width::prefix_len;
 const DATABASE_DIR: &str = "rocksdb";
 /// File of the acknowledged head within the store's directory.
 const ACKNOWLEDGED_FILE: &str = "acknowledged-head";
+/// Directory of files that RocksDB is about to take over, within the store's.
+const SORTED_DIR: &str = "sorted";
 /// RocksDB's own marker of a complete database.
 const CURRENT_FILE: &str = "CURRENT";
 
@@ -32,6 +37,8 @@ pub(super) struct Database {
     db: DB,
     /// Whoever holds it may write; what it guards is written after the database.
     writer: Mutex<Acknowledged>,
+    settings: RocksSettings,
+    sorted: SortedFiles,
     pub(super) halt: Halt,
 }
 
@@ -61,7 +68,27 @@ impl Database {
         }
         let head = database.head()?;
         database.lock().check(&head)?;
+        database.discard_beyond(&head)?;
         Ok(database)
+    }
+
+    /// Removes what a large commit that was cut short has left.
+    fn discard_beyond(&self, head: &TreeHead) -> Result<(), StoreError> {
+        let mut batch = WriteBatch::default();
+        for kind in [TileKind::Entries, TileKind::Hashes(0)] {
+            let [(family, first), (_, end)] = [first_absent(head), u64::MAX].map(|index| {
+                let path = TilePath::new(kind, index, FULL_WIDTH);
+                object_key(&path.expect("a kind of tile and a width that there are"))
+            });
+            let mut rows = self
+                .db
+                .iterator_cf(self.family(family), IteratorMode::From(&first, Direction::Forward));
+            let found = rows.next().transpose().map_err(read_error)?;
+            if found.is_some_and(|(key, _)| *key < *end) {
+                batch.delete_range_cf(self.family(family), first, end);
+            }
+        }
+        if batch.is_empty() { Ok(()) } else { self.write_synced(batch) }
     }
 
     fn open_files(
@@ -74,7 +101,9 @@ impl Database {
         let db = DB::open_cf_descriptors(&options, dir.join(DATABASE_DIR), families)
             .map_err(read_error)?;
         let acknowledged = Acknowledged::open(&dir.join(ACKNOWLEDGED_FILE)).map_err(io_error)?;
-        Ok(Database { db, writer: Mutex::new(acknowledged), halt: Halt::default() })
+        let sorted = SortedFiles::open(dir.join(SORTED_DIR)).map_err(io_error)?;
+        let (writer, settings) = (Mutex::new(acknowledged), settings.clone());
+        Ok(Database { db, writer, settings, sorted, halt: Halt::default() })
     }
 
     /// Whether nothing was ever stored: no head, and no remains of a log that lost its head either.
@@ -138,7 +167,7 @@ impl Database {
     pub(super) fn commit(
         &self,
         prev: &TreeHead,
-        batch: Batch,
+        mut batch: Batch,
         next: &TreeHead,
     ) -> Result<(), StoreError> {
         let acknowledged = self.lock();
@@ -146,6 +175,10 @@ impl Database {
         let found = self.head()?;
         if found != *prev {
             return Err(StoreError::Conflict { expected: *prev, found });
+        }
+        let new = take_new(prev, &mut batch.objects);
+        if !new.is_empty() {
+            self.ingest(new)?;
         }
         let mut write = WriteBatch::default();
         for (path, bytes) in batch.objects {
@@ -155,6 +188,15 @@ impl Database {
         write.put_cf(self.family(REGISTER), HEAD, head_bytes(next));
         self.write_synced(write)?;
         acknowledged.remember(next).map_err(|error| self.halt.halt(error))
+    }
+
+    /// Takes in the many new objects of a large commit; they count when the head has moved.
+    fn ingest(&self, objects: Vec<(TilePath, Bytes)>) -> Result<(), StoreError> {
+        let (bundles, tiles) =
+            (tuning::sorted_bundles(&self.settings), tuning::tiles(&self.settings));
+        let options = [(BUNDLES, &bundles), (TILES, &tiles)];
+        let taken = self.sorted.ingest(&self.db, options, objects);
+        taken.map_err(|error| self.halt.halt(error))
     }
 
     /// Replaces the published checkpoint.

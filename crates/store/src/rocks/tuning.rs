@@ -46,22 +46,34 @@ pub(super) fn database(create: bool) -> Options {
 
 /// The column families and their options.
 pub(super) fn families(settings: &RocksSettings) -> [ColumnFamilyDescriptor; 4] {
-    let bundle_cache = settings.block_cache_bytes / 4;
-    let tile_cache = settings.block_cache_bytes - bundle_cache;
-
-    // Hashes do not compress. A block holds one or two full tiles.
-    let tiles = objects(&Cache::new_lru_cache(tile_cache), 16 * KIB);
-    // Entries are text and compress well; what is old is compressed harder.
-    let mut bundles = objects(&Cache::new_lru_cache(bundle_cache), 32 * KIB);
-    bundles.set_compression_type(DBCompressionType::Lz4);
-    bundles.set_bottommost_compression_type(DBCompressionType::Zstd);
-
     [
         ColumnFamilyDescriptor::new("default", Options::default()),
         ColumnFamilyDescriptor::new(REGISTER, Options::default()),
-        ColumnFamilyDescriptor::new(TILES, tiles),
-        ColumnFamilyDescriptor::new(BUNDLES, bundles),
+        ColumnFamilyDescriptor::new(TILES, tiles(settings)),
+        ColumnFamilyDescriptor::new(BUNDLES, bundles(settings)),
     ]
+}
+
+/// Options of the tiles. Hashes do not compress; a block holds one or two full tiles.
+pub(super) fn tiles(settings: &RocksSettings) -> Options {
+    let bytes = settings.block_cache_bytes - settings.block_cache_bytes / 4;
+    objects(&Cache::new_lru_cache(bytes), 16 * KIB)
+}
+
+/// Options of the bundles. Entries are text and compress well; what is old is compressed harder.
+pub(super) fn bundles(settings: &RocksSettings) -> Options {
+    let mut options = objects(&Cache::new_lru_cache(settings.block_cache_bytes / 4), 32 * KIB);
+    options.set_compression_type(DBCompressionType::Lz4);
+    options.set_bottommost_compression_type(DBCompressionType::Zstd);
+    options
+}
+
+/// Options of bundles in files that are written sorted: RocksDB puts those at the bottom at once, where
+/// it would compress them harder, which takes longer than all the rest.
+pub(super) fn sorted_bundles(settings: &RocksSettings) -> Options {
+    let mut options = bundles(settings);
+    options.set_bottommost_compression_type(DBCompressionType::Lz4);
+    options
 }
 
 /// Options for large values read by key, uncompressed.
