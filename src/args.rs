@@ -32,6 +32,9 @@ pub enum Command {
     Demo(Demo),
     /// Check every byte of a log that is not being served. Exit code 0: clean, 1: damaged
     Fsck(Fsck),
+    /// Import what others recorded of a package index, into a log that is not being served. Exit code 0:
+    /// all of it is in the log, 2: something was refused
+    Import(Import),
     /// Decide about the keys of publishers, at a log that is running
     Key(Key),
 }
@@ -102,6 +105,31 @@ pub struct Fsck {
     /// File that remembers the newest signed head [default: DIR/head]
     #[arg(long, value_name = "FILE")]
     pub head_file: Option<PathBuf>,
+}
+
+/// `indelibled import`
+#[derive(Debug, Args)]
+pub struct Import {
+    /// Directory of the log
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Name of the data set, which every entry from it states: who recorded it, and when
+    #[arg(long, value_name = "NAME", default_value = "import", value_parser = data_set)]
+    pub via: String,
+    /// File that remembers the newest signed head [default: DIR/head]
+    #[arg(long, value_name = "FILE")]
+    pub head_file: Option<PathBuf>,
+    /// Mebibytes that must stay free on the log's disk [default: 512]
+    #[arg(long, value_name = "MIB")]
+    pub min_free: Option<u64>,
+    /// Rows of the index's public export of all uploads, as JSON lines or CSV; recorded pages, one a line;
+    /// or a directory of recorded pages or a mirror. Files may be compressed with gzip or zstd
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+fn data_set(name: &str) -> Result<String, record::FieldError> {
+    record::check_via(name).map(|()| name.to_owned())
 }
 
 /// `indelibled key`

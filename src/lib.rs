@@ -12,6 +12,7 @@ pub mod entries;
 pub mod feeds;
 pub mod grpc;
 pub mod http;
+pub mod import;
 pub mod log;
 pub mod metrics;
 mod observing;

@@ -29,6 +29,27 @@ use crate::space::SpaceGuard;
 /// How often what no longer matters is forgotten.
 const TIDY_INTERVAL: Duration = Duration::from_secs(600);
 
+/// Opens what a sequencer works with.
+///
+/// # Errors
+/// A key, store or catalog that is missing, damaged, or open in another process.
+pub fn parts(data: &DataDir, settings: &Settings) -> anyhow::Result<Parts> {
+    let key = data.key()?;
+    let store: Arc<dyn Store> = Arc::new(data.open_store()?);
+    let catalog: Arc<Catalog> = Arc::new(data.open_catalog(key.verifying_key().name())?);
+    let head_file: PathBuf = settings.head_file.clone().unwrap_or_else(|| data.head_file());
+    Ok(Parts {
+        store,
+        catalog,
+        key,
+        register: HeadRegister::new(head_file),
+        space: SpaceGuard::new(data.path().to_owned(), settings.min_free_bytes()),
+        clock: clock::system(),
+        limits: settings.limits(),
+        epochs: settings.epochs(),
+    })
+}
+
 /// A log that is open and writing.
 pub struct OpenLog {
     /// The one writer.
@@ -54,22 +75,10 @@ impl OpenLog {
         settings: &Settings,
         stop: CancellationToken,
     ) -> anyhow::Result<OpenLog> {
-        let signing = data.key()?;
-        let key = signing.verifying_key().clone();
-        let store: Arc<dyn Store> = Arc::new(data.open_store()?);
-        let catalog: Arc<Catalog> = Arc::new(data.open_catalog(key.name())?);
-        let head_file: PathBuf = settings.head_file.clone().unwrap_or_else(|| data.head_file());
-        let clock = clock::system();
-        let parts = Parts {
-            store: Arc::clone(&store),
-            catalog: Arc::clone(&catalog),
-            key: signing,
-            register: HeadRegister::new(head_file),
-            space: SpaceGuard::new(data.path().to_owned(), settings.min_free_bytes()),
-            clock: Arc::clone(&clock),
-            limits: settings.limits(),
-            epochs: settings.epochs(),
-        };
+        let parts = parts(data, settings)?;
+        let key = parts.key.verifying_key().clone();
+        let (store, catalog) = (Arc::clone(&parts.store), Arc::clone(&parts.catalog));
+        let clock = Arc::clone(&parts.clock);
         let (sequencer, writer) =
             Sequencer::start(parts, stop).await.context("the log can not be opened")?;
         let published = sequencer.watch_published();

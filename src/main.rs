@@ -21,6 +21,7 @@ fn main() -> ExitCode {
             Command::Observe(arguments) => commands::observe::run(arguments).await,
             Command::Demo(arguments) => commands::demo::run(arguments).await,
             Command::Fsck(arguments) => commands::fsck::run(&arguments).await,
+            Command::Import(arguments) => commands::import::run(arguments).await,
             Command::Key(arguments) => commands::key::run(arguments).await,
         }
     });

@@ -2,6 +2,7 @@
 
 pub mod demo;
 pub mod fsck;
+pub mod import;
 pub mod init;
 pub mod key;
 pub mod observe;

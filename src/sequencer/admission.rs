@@ -36,7 +36,7 @@ struct States {
 
 /// Facts can not be admitted.
 #[derive(Debug, Error)]
-pub(crate) enum AdmitError {
+pub enum AdmitError {
     /// The log's own catalog failed.
     #[error("the catalog can not be read")]
     Catalog(#[from] CatalogError),

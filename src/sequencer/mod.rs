@@ -7,6 +7,7 @@
 //! forgets the batch by the same steps.
 
 mod admission;
+mod bulk;
 mod epochs;
 mod open;
 mod proposal;
@@ -33,7 +34,9 @@ use crate::published::Published;
 use crate::publishers::Publishers;
 use crate::register::HeadRegister;
 use crate::space::SpaceGuard;
+pub use admission::AdmitError;
 use admission::fold;
+pub use bulk::{BulkError, BulkWriter, Candidate, KnownNames, Origin};
 pub use epochs::EpochTimes;
 pub use open::OpenError;
 use proposal::{Proposal, Submission};

@@ -24,6 +24,9 @@ use crate::published::Published;
 use crate::publishers::Publishers;
 use crate::register::RegisterError;
 
+/// Entries from which on the catalog takes in what it misses sorted.
+const MANY: u64 = 100_000;
+
 /// Why a log was not opened. Nothing was written.
 #[derive(Debug, Error)]
 pub enum OpenError {
@@ -230,17 +233,26 @@ async fn catch_up(parts: &Parts, head: TreeHead) -> Result<(), OpenError> {
         return Err(OpenError::CatalogAhead);
     }
     let entries = EntryReader::new(Arc::clone(&parts.store));
-    while parts.catalog.cursor() < head.size {
-        let first = LeafIndex::new(parts.catalog.cursor().get()).expect("a size is a position");
+    let behind = head.size.get() - parts.catalog.cursor().get();
+    let mut bulk = if behind >= MANY { Some(parts.catalog.bulk()?) } else { None };
+    let mut next = parts.catalog.cursor();
+    while next < head.size {
+        let first = LeafIndex::new(next.get()).expect("a size is a position");
         let (path, bytes) = entries.bundle(first, head.size).await?;
         let bundle = Bundle::parse(&bytes, path.width())
             .map_err(|source| ReadError::Damaged { path, source })?;
         check_bundle(parts, head, &path, &bundle).await?;
         let (_, place) = split(first);
         let new: Vec<&[u8]> = bundle.entries().skip(place).collect();
-        parts.catalog.apply(first, &new)?;
+        match &mut bulk {
+            Some(bulk) => new.iter().try_for_each(|entry| bulk.push(entry))?,
+            None => parts.catalog.apply(first, &new)?,
+        }
+        next = TreeSize::new(next.get() + new.len() as u64).expect("no more than the head has");
     }
-    Ok(())
+    let Some(bulk) = bulk else { return Ok(()) };
+    let catalog = Arc::clone(&parts.catalog);
+    Ok(blocking(move || catalog.apply_bulk(bulk)).await?)
 }
 
 /// The entries of a bundle are leaves of the tree.

@@ -131,7 +131,7 @@ impl Writer {
     }
 
     /// Refuses to write after a failure, and while there is too little room.
-    fn check_writable(&mut self) -> Result<(), String> {
+    pub(super) fn check_writable(&mut self) -> Result<(), String> {
         if let WriterState::Halted(why) = &*self.state.borrow() {
             return Err(why.clone());
         }
@@ -256,7 +256,7 @@ impl Writer {
 
     /// Writes an epoch over all entries there are. The catalog's readers move on to its map only when
     /// it is published; until then, and if this fails, theirs is the one before.
-    async fn sum_up(
+    pub(super) async fn sum_up(
         &mut self,
         coverage: Option<Coverage>,
         now: Timestamp,

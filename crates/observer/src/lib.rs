@@ -51,6 +51,7 @@
 //! twice.
 
 mod clock;
+pub mod dataset;
 mod doubt;
 mod journal;
 mod log;

@@ -10,8 +10,8 @@ use std::fmt;
 use std::sync::Once;
 
 use record::{
-    Digest, ListedFile, MAX_FILENAME_LEN, MAX_UPLOADED_LEN, MAX_VERSION_LEN, ProjectName, Status,
-    version_of,
+    Digest, Fact, ListedFile, MAX_FILENAME_LEN, MAX_UPLOADED_LEN, MAX_VERSION_LEN, ProjectName,
+    Status, StatusFact, version_of,
 };
 use thiserror::Error;
 
@@ -60,6 +60,21 @@ impl ProjectPage {
     /// Number of files that the page lists.
     pub fn count(&self) -> u64 {
         (self.files.len() + self.refused.len()) as u64
+    }
+
+    /// Adds what the page states to `facts`: its files in their order, then the project's status. Those that
+    /// can not be logged come back.
+    pub(crate) fn take_facts(
+        self,
+        project: &ProjectName,
+        facts: &mut Vec<Fact>,
+    ) -> Vec<RefusedFile> {
+        facts.extend(self.files.into_iter().map(Fact::Listed));
+        facts.extend(self.status.map(|(status, reason)| {
+            let (project, version, filename) = (project.clone(), None, None);
+            Fact::Status(StatusFact { project, version, filename, status, reason })
+        }));
+        self.refused
     }
 
     /// Whether every file's name could be read, so that absence from the page means something.
@@ -185,25 +200,10 @@ struct StatedFile {
 
 impl StatedFile {
     fn admit(self, project: &ProjectName, versions: &[String]) -> Result<ListedFile, RefusedFile> {
-        match self.sha256() {
+        match loggable_digest(&self.filename, self.sha256.as_deref()) {
             Ok(sha256) => Ok(self.listed(sha256, project, versions)),
             Err(problem) => Err(RefusedFile { filename: Some(self.filename), problem }),
         }
-    }
-
-    /// The file's hash, if the file can be logged.
-    fn sha256(&self) -> Result<Digest, FileProblem> {
-        if self.filename.is_empty() {
-            return Err(FileProblem::Nameless);
-        }
-        if has_control(&self.filename) {
-            return Err(FileProblem::ControlCharacter);
-        }
-        if self.filename.len() > MAX_FILENAME_LEN {
-            return Err(FileProblem::TooLong);
-        }
-        let stated = self.sha256.as_deref().ok_or(FileProblem::NoSha256)?;
-        Digest::parse(&stated.to_ascii_lowercase()).map_err(|_| FileProblem::NotADigest)
     }
 
     fn listed(self, sha256: Digest, project: &ProjectName, versions: &[String]) -> ListedFile {
@@ -223,6 +223,21 @@ impl StatedFile {
             filename: self.filename,
         }
     }
+}
+
+/// A file's hash as it is stated, if such a file can be logged.
+pub(crate) fn loggable_digest(filename: &str, sha256: Option<&str>) -> Result<Digest, FileProblem> {
+    if filename.is_empty() {
+        return Err(FileProblem::Nameless);
+    }
+    if has_control(filename) {
+        return Err(FileProblem::ControlCharacter);
+    }
+    if filename.len() > MAX_FILENAME_LEN {
+        return Err(FileProblem::TooLong);
+    }
+    let stated = sha256.ok_or(FileProblem::NoSha256)?;
+    Digest::parse(&stated.to_ascii_lowercase()).map_err(|_| FileProblem::NotADigest)
 }
 
 /// The second digest that an index's own file paths carry: `.../h[0:2]/h[2:4]/h[4:]/filename` with

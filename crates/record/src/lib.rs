@@ -30,7 +30,7 @@ pub use entry::{
     ContentEntry, Entry, EntryError, EpochEntry, ExpectedEntry, FieldError, FieldProblem,
     FileEntry, KeyAction, KeyEntry, Kind, MAX_ENTRY_LEN, MAX_FILENAME_LEN, MAX_NUMBER,
     MAX_REASON_LEN, MAX_UPLOADED_LEN, MAX_VERSION_LEN, MAX_VIA_LEN, Parsed, RemovedEntry, Status,
-    StatusEntry, bound_reason,
+    StatusEntry, bound_reason, check_via,
 };
 pub use evidence::{CompletenessProof, Evidence, InvalidEvidence, LookupKey, MAX_EVIDENCE_ENTRIES};
 pub use fact::{ContentFact, Fact, ListedFile, StatusFact};

@@ -94,6 +94,11 @@ impl<E: AsRef<[u8]>> HashedEntry<E> {
     }
 
     /// The entry.
+    pub const fn entry(&self) -> &E {
+        &self.entry
+    }
+
+    /// Its bytes.
     pub fn as_bytes(&self) -> &[u8] {
         self.entry.as_ref()
     }

@@ -242,17 +242,15 @@ fn page_facts(
     departures: Departures,
     refused: &mut Vec<RefusedFile>,
 ) -> Vec<Fact> {
-    *refused = page.refused;
-    let status = |version: Option<String>, status, reason| {
-        let project = project.clone();
-        Fact::Status(StatusFact { project, version, filename: None, status, reason })
+    let mut facts = Vec::new();
+    *refused = page.take_facts(project, &mut facts);
+    let release = |(version, status)| {
+        let (project, version) = (project.clone(), Some(version));
+        Fact::Status(StatusFact { project, version, filename: None, status, reason: None })
     };
-    let of_project = page.status.map(|(word, reason)| status(None, word, reason));
-    let of_releases =
-        departures.releases.into_iter().map(|(version, word)| status(Some(version), word, None));
-    let listed = page.files.into_iter().map(Fact::Listed);
-    let unlisted = departures.removed.into_iter().map(|filename| unlisted(project, filename));
-    listed.chain(of_project).chain(of_releases).chain(unlisted).collect()
+    facts.extend(departures.releases.into_iter().map(release));
+    facts.extend(departures.removed.into_iter().map(|filename| unlisted(project, filename)));
+    facts
 }
 
 fn deletion_facts(project: &ProjectName, held: Vec<ListedName>) -> Vec<Fact> {

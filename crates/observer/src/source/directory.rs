@@ -5,11 +5,13 @@
 //! <root>/simple/<project>/index.json   a project's page
 //! <root>/simple/<p>/<project>/...      the same, with bandersnatch's hash-index
 //! <root>/web/simple/...                the same, where <root> is a mirror's root
+//! <root>/.../<project>/versions/       former pages that a mirror keeps
 //! <root>/status                        serial up to which a mirror is complete
 //! ```
 //!
 //! A document is named `index.v1_json`, `index.json`, `index.v1_html` or `index.html`.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -21,6 +23,9 @@ use record::ProjectName;
 use super::{PageAnswer, PageRequest, Source, SourceError, check_fresh};
 use crate::page::{Form, ProjectList, ProjectPage, Serial};
 use crate::settings::Settings;
+
+/// Folder of a project's former pages.
+const VERSIONS: &str = "versions";
 
 /// Names of a document in a folder, the most telling form first.
 const DOCUMENTS: [(&str, Form); 4] = [
@@ -65,7 +70,11 @@ impl DirectorySource {
         })
     }
 
-    fn read_list(&self) -> Result<ProjectList, SourceError> {
+    /// The project list.
+    ///
+    /// # Errors
+    /// [`SourceError`] if it can not be read or is none.
+    pub fn read_list(&self) -> Result<ProjectList, SourceError> {
         let found = Document::find(&self.simple)?
             .ok_or_else(|| SourceError::Missing("the project list".to_owned()))?;
         let mut list = ProjectList::parse(found.form, &found.read(self.list_limit)?)?;
@@ -94,6 +103,24 @@ impl DirectorySource {
         Ok(PageAnswer::Page { serial: page.serial, page, validator: found.validator })
     }
 
+    /// The pages of a project that the tree holds, oldest first: those that a mirror keeps in `versions`, by
+    /// their serials, then the present one. Blocks.
+    ///
+    /// # Errors
+    /// [`SourceError`] if one of them can not be read or is no page of the project.
+    pub fn history(&self, project: &ProjectName) -> Result<Vec<ProjectPage>, SourceError> {
+        let mut pages = Vec::new();
+        let Some(present) = self.find_page(project)? else { return Ok(pages) };
+        let folder = present.path.parent().unwrap_or(&self.simple).join(VERSIONS);
+        for (_, path) in kept_versions(&folder)? {
+            let file = File::open(&path).map_err(|error| io_error(&path, error))?;
+            let kept = Document::opened(path, file, Form::Json)?;
+            pages.push(ProjectPage::parse(kept.form, &kept.read(self.page_limit)?, project)?);
+        }
+        pages.push(ProjectPage::parse(present.form, &present.read(self.page_limit)?, project)?);
+        Ok(pages)
+    }
+
     fn find_page(&self, project: &ProjectName) -> Result<Option<Document>, SourceError> {
         let name = project.as_str();
         match Document::find(&self.simple.join(name))? {
@@ -101,6 +128,28 @@ impl DirectorySource {
             None => Document::find(&self.simple.join(&name[..1]).join(name)),
         }
     }
+}
+
+/// The pages that a mirror keeps of a project, `index_<serial>_<time>.v1_json`, by their serials.
+fn kept_versions(folder: &Path) -> Result<BTreeMap<(Serial, String), PathBuf>, SourceError> {
+    let mut kept = BTreeMap::new();
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(kept),
+        Err(error) => return Err(io_error(folder, error)),
+    };
+    for entry in entries {
+        let path = entry.map_err(|error| io_error(folder, error))?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let stem = name.strip_prefix("index_").and_then(|name| name.strip_suffix(".v1_json"));
+        let parts = stem.and_then(|stem| stem.split_once('_'));
+        if let Some((serial, time)) = parts
+            && let Ok(serial) = serial.parse()
+        {
+            kept.insert((serial, time.to_owned()), path);
+        }
+    }
+    Ok(kept)
 }
 
 #[async_trait]

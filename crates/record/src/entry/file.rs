@@ -8,6 +8,7 @@ use super::codec::Body;
 use super::rules::{self, FieldError};
 use super::{Entry, Kind};
 use crate::digest::Digest;
+use crate::fact::ListedFile;
 use crate::project::ProjectName;
 use crate::timestamp::Timestamp;
 
@@ -74,6 +75,24 @@ impl Body for FileEntry {
             rules::free_text("yanked", reason)?;
         }
         rules::via(self.via.as_deref())
+    }
+}
+
+/// What was seen, from what was logged of it.
+impl From<FileEntry> for ListedFile {
+    fn from(entry: FileEntry) -> ListedFile {
+        ListedFile {
+            project: entry.project,
+            version: entry.version,
+            filename: entry.filename,
+            sha256: entry.sha256,
+            size: entry.size,
+            blake2b: entry.blake2b,
+            metadata: entry.metadata,
+            uploaded: entry.uploaded,
+            yanked: entry.yanked,
+            provenance: entry.provenance,
+        }
     }
 }
 

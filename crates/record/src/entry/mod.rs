@@ -27,7 +27,7 @@ pub use self::key::{KeyAction, KeyEntry};
 pub use self::removed::RemovedEntry;
 pub use self::rules::{
     FieldError, FieldProblem, MAX_FILENAME_LEN, MAX_NUMBER, MAX_REASON_LEN, MAX_UPLOADED_LEN,
-    MAX_VERSION_LEN, MAX_VIA_LEN, bound_reason,
+    MAX_VERSION_LEN, MAX_VIA_LEN, bound_reason, check_via,
 };
 pub use self::status::{Status, StatusEntry};
 use crate::digest::Digest;

@@ -83,7 +83,15 @@ pub(super) fn uploaded(text: &str) -> Checked {
 }
 
 pub(super) fn via(text: Option<&str>) -> Checked {
-    text.map_or(Ok(()), |text| nonempty_line("via", text, MAX_VIA_LEN))
+    text.map_or(Ok(()), check_via)
+}
+
+/// Whether entries can hold a data set's name: one line of 1 to [`MAX_VIA_LEN`] bytes.
+///
+/// # Errors
+/// [`FieldError`] says what is wrong with it.
+pub fn check_via(name: &str) -> Result<(), FieldError> {
+    nonempty_line("via", name, MAX_VIA_LEN)
 }
 
 /// Free text, perhaps of many lines.

@@ -1,0 +1,397 @@
+//! Very many facts at once, with the same result as one submission after the other.
+//!
+//! What changes is only when the steps of a batch happen. Admission, integration and commits go on for
+//! as long as facts come, each commit followed by the second opinion on what it wrote. The catalog takes
+//! the new entries in sorted, after the last commit; then the head is signed, once, over all of them.
+//!
+//! Until then the catalog does not know what was added, so [`Added`] does. Interrupted at any moment, the
+//! store holds the entries of some commits: the next opening of the log catalogues, confirms and signs
+//! them as after every crash, and the same facts submitted again add the rest.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use catalog::{Bulk, Catalog};
+use record::{
+    Entry, EntryError, Fact, FileState, ListedFile, MapKey, Parsed, ProjectName, ProjectState,
+    StatusFact, Timestamp,
+};
+use store::Batch;
+use thiserror::Error;
+use tlog::{HashedEntry, LeafIndex, TreeSize};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::admission::{AdmitError, fold};
+use super::open::{self, OpenError};
+use super::writer::{StepError, Writer, blocking};
+use super::{Parts, second_opinion};
+use crate::entries::EntryReader;
+use crate::publishers::Publishers;
+
+/// Entries of one commit: whole tiles of level 1, so that only the last commit leaves a partial tile below.
+const COMMIT_ENTRIES: usize = 1 << 18;
+/// Bytes of entries from which on a commit is due all the same.
+const COMMIT_BYTES: usize = 128 << 20;
+
+/// Writes very many facts to a log that nobody else has open.
+pub struct BulkWriter {
+    writer: Writer,
+    bulk: Bulk,
+    added: Added,
+    pending: Vec<HashedEntry<Bytes>>,
+    pending_bytes: usize,
+    commit: Option<Commit>,
+    /// Entries that the catalog covers, and the log held before.
+    before: TreeSize,
+}
+
+/// Which data set facts come from, and when they were read.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Name of the data set.
+    pub via: Arc<str>,
+    /// The log's clock.
+    pub observed: Timestamp,
+}
+
+/// A fact, with what can be computed of it beforehand and on any processor.
+pub struct Candidate(Kind);
+
+enum Kind {
+    /// A listed file of which the log knew nothing before: its entry if it is the first of its name.
+    NewFile { entry: HashedEntry<Bytes>, keys: Vec<MapKey>, name: u64 },
+    /// Whatever else.
+    Fact(Fact, Origin),
+}
+
+/// Writing failed. The log holds what was committed, and can be opened again.
+#[derive(Debug, Error)]
+pub enum BulkError {
+    /// The log can not be read.
+    #[error("what the log holds can not be read")]
+    Admission(#[source] AdmitError),
+    /// There is too little room, or an earlier step failed.
+    #[error("{0}")]
+    ReadOnly(String),
+    /// A step failed.
+    #[error(transparent)]
+    Step(#[from] StepError),
+}
+
+/// A commit that is under way.
+struct Commit {
+    first: TreeSize,
+    entries: Arc<Vec<HashedEntry<Bytes>>>,
+    done: JoinHandle<Result<(), StepError>>,
+}
+
+impl Candidate {
+    /// A listed file; `log` tells whether something of that name was logged before.
+    ///
+    /// # Errors
+    /// [`EntryError`] if no entry can hold it.
+    pub fn listed(
+        file: ListedFile,
+        origin: &Origin,
+        log: &KnownNames,
+    ) -> Result<Candidate, EntryError> {
+        let key = MapKey::file(&file.filename);
+        let fact = Fact::Listed(file);
+        let state = FileState::default();
+        let news = state.admit(&fact, origin.observed, Some(&origin.via)).pop();
+        match news {
+            Some(entry) if !log.has(&key) => {
+                let (bytes, keys) = (Bytes::from(entry.to_bytes()?), entry.map_keys());
+                let entry = HashedEntry::new(bytes).expect("what an entry holds fits a bundle");
+                Ok(Candidate(Kind::NewFile { entry, keys, name: name_hash(&key) }))
+            }
+            _ => Ok(Candidate(Kind::Fact(fact, origin.clone()))),
+        }
+    }
+
+    /// Any fact.
+    pub fn of(fact: Fact, origin: &Origin) -> Candidate {
+        Candidate(Kind::Fact(fact, origin.clone()))
+    }
+}
+
+/// The names that the log knew before a [`BulkWriter`] began.
+#[derive(Clone)]
+pub struct KnownNames {
+    catalog: Arc<Catalog>,
+    size: TreeSize,
+}
+
+impl KnownNames {
+    /// Whether something is logged under a file's key. If that can not be read it is said to be so: who then
+    /// looks closer meets the error.
+    fn has(&self, key: &MapKey) -> bool {
+        self.size != TreeSize::ZERO
+            && self
+                .catalog
+                .positions(key, self.size, None, 1)
+                .map_or(true, |found| !found.is_empty())
+    }
+}
+
+impl BulkWriter {
+    /// Opens the log, finishing what a crash left unfinished.
+    ///
+    /// # Errors
+    /// [`OpenError`] as for serving it.
+    pub async fn open(parts: Parts) -> Result<BulkWriter, OpenError> {
+        let (_, coverage) = watch::channel(None);
+        let origin = parts.key.verifying_key().name();
+        let entries = EntryReader::new(Arc::clone(&parts.store));
+        let publishers = Publishers::new(origin, Arc::clone(&parts.catalog), entries);
+        let (writer, _, _) = open::open(parts, publishers, coverage).await?;
+        let bulk = writer.parts.catalog.bulk()?;
+        let before = writer.edge.size();
+        let (added, pending) = (Added::default(), Vec::new());
+        Ok(BulkWriter { writer, bulk, added, pending, pending_bytes: 0, commit: None, before })
+    }
+
+    /// What [`Candidate::listed`] asks.
+    pub fn known_names(&self) -> KnownNames {
+        KnownNames { catalog: Arc::clone(&self.writer.parts.catalog), size: self.before }
+    }
+
+    /// Number of entries, those included that are not committed yet.
+    pub fn size(&self) -> TreeSize {
+        self.bulk.next()
+    }
+
+    /// Logs a fact if it is news; whether it was.
+    ///
+    /// # Errors
+    /// [`BulkError`]; [`AdmitError::Fact`] in it is the fact's fault, and nothing was added.
+    pub async fn admit(&mut self, candidate: Candidate) -> Result<bool, BulkError> {
+        let is_news = match candidate.0 {
+            Kind::NewFile { entry, keys, name } => match self.added.files.entry(name) {
+                Slot::Vacant(slot) => {
+                    slot.insert(self.bulk.next().get());
+                    self.push(entry, &keys).await?;
+                    true
+                }
+                Slot::Occupied(_) => {
+                    let (fact, origin) = read_back(&entry).map_err(BulkError::Admission)?;
+                    self.admit_fact(&fact, &origin).await?
+                }
+            },
+            Kind::Fact(fact, origin) => self.admit_fact(&fact, &origin).await?,
+        };
+        if self.pending.len() >= COMMIT_ENTRIES || self.pending_bytes >= COMMIT_BYTES {
+            self.begin_commit().await?;
+        }
+        Ok(is_news)
+    }
+
+    /// The general case: the state is folded from the log, as it is for every submission.
+    async fn admit_fact(&mut self, fact: &Fact, origin: &Origin) -> Result<bool, BulkError> {
+        let via = Some(&*origin.via);
+        let news = match fact {
+            _ if fact.filename().is_some() => {
+                let name = fact.filename().expect("it has one");
+                self.file_state(name).await?.admit(fact, origin.observed, via)
+            }
+            Fact::Status(status) => self.status_news(status, origin).await?.into_iter().collect(),
+            _ => Vec::new(),
+        };
+        let is_news = !news.is_empty();
+        for entry in news {
+            let refused = |source| BulkError::Admission(AdmitError::Fact { number: 0, source });
+            let bytes = Bytes::from(entry.to_bytes().map_err(refused)?);
+            if let Some(filename) = entry.filename() {
+                self.added.add(name_hash(&MapKey::file(filename)), self.bulk.next().get());
+            }
+            let hashed = HashedEntry::new(bytes)
+                .map_err(|error| StepError::from(tlog::AppendError::from(error)))?;
+            self.push(hashed, &entry.map_keys()).await?;
+        }
+        Ok(is_news)
+    }
+
+    async fn push(&mut self, entry: HashedEntry<Bytes>, keys: &[MapKey]) -> Result<(), BulkError> {
+        self.bulk.push_keys(keys).map_err(StepError::from)?;
+        self.pending_bytes += entry.as_bytes().len();
+        self.pending.push(entry);
+        Ok(())
+    }
+
+    /// What the log holds about a file, what was added included.
+    async fn file_state(&self, filename: &str) -> Result<FileState, BulkError> {
+        let key = MapKey::file(filename);
+        let (catalog, entries) = (&self.writer.parts.catalog, &self.writer.entries);
+        let mut state: FileState =
+            fold(catalog, entries, self.before, &key).await.map_err(BulkError::Admission)?;
+        for position in self.added.positions(name_hash(&key)) {
+            let bytes = self.added_entry(position).await?;
+            // Another name may have the same hash.
+            if let Ok(Parsed::Known(entry)) = Entry::parse(&bytes)
+                && entry.filename() == Some(filename)
+            {
+                state.apply(&entry);
+            }
+        }
+        Ok(state)
+    }
+
+    /// The entry that a status of a project or a release adds.
+    async fn status_news(
+        &mut self,
+        status: &StatusFact,
+        origin: &Origin,
+    ) -> Result<Option<Entry>, BulkError> {
+        let changed = self.added.projects.get(&status.project);
+        let mut state = match changed {
+            Some(state) => state.clone(),
+            None => {
+                let key = MapKey::project(&status.project);
+                let (catalog, entries) = (&self.writer.parts.catalog, &self.writer.entries);
+                fold(catalog, entries, self.before, &key).await.map_err(BulkError::Admission)?
+            }
+        };
+        let news = state.admit_status(status, origin.observed, Some(&origin.via));
+        if let Some(entry) = &news {
+            state.apply(entry);
+            self.added.projects.insert(status.project.clone(), state);
+        }
+        Ok(news)
+    }
+
+    /// An entry that was added, wherever it is now.
+    async fn added_entry(&self, position: u64) -> Result<Bytes, BulkError> {
+        let size = self.writer.edge.size().get();
+        let place = |first: u64| usize::try_from(position - first).expect("it is in memory");
+        if position >= size {
+            return Ok(self.pending[place(size)].entry().clone());
+        }
+        if let Some(commit) = &self.commit
+            && position >= commit.first.get()
+        {
+            return Ok(commit.entries[place(commit.first.get())].entry().clone());
+        }
+        let position = LeafIndex::new(position).expect("a position of the log");
+        let read = self.writer.entries.entries(&[position], self.writer.edge.size()).await;
+        Ok(read.map_err(|error| BulkError::Admission(error.into()))?.remove(0))
+    }
+
+    /// Integrates what is pending and commits it, while more is admitted; after the commit before.
+    async fn begin_commit(&mut self) -> Result<(), BulkError> {
+        self.end_commit().await?;
+        self.writer.check_writable().map_err(BulkError::ReadOnly)?;
+        self.pending_bytes = 0;
+        let entries = Arc::new(std::mem::take(&mut self.pending));
+        let integrated = self.writer.edge.append_hashed(&entries).map_err(StepError::from)?;
+        let (prev, next) = (self.writer.edge.head(), integrated.edge.head());
+        let objects =
+            integrated.objects.into_iter().map(|(path, bytes)| (path, Bytes::from(bytes)));
+        let batch = Batch { objects: objects.collect() };
+        let store = Arc::clone(&self.writer.parts.store);
+        let done = tokio::spawn(async move {
+            store.commit(&prev, batch, &next).await?;
+            second_opinion::confirm(&*store, prev.size, next).await?;
+            Ok(())
+        });
+        self.writer.edge = integrated.edge;
+        self.commit = Some(Commit { first: prev.size, entries, done });
+        Ok(())
+    }
+
+    /// Waits until the commit that is under way, if there is one, is durable and confirmed.
+    async fn end_commit(&mut self) -> Result<(), BulkError> {
+        if let Some(commit) = self.commit.take() {
+            commit.done.await.expect("a commit does not panic")?;
+            self.writer.confirmed = self.writer.edge.size();
+        }
+        Ok(())
+    }
+
+    /// Commits the rest, catalogues all that was added, and publishes a signed head with an epoch over it.
+    ///
+    /// # Errors
+    /// [`BulkError`]; what is committed then is published when the log is opened again.
+    pub async fn finish(mut self) -> Result<TreeSize, BulkError> {
+        if self.bulk.next() == self.before {
+            return Ok(self.before);
+        }
+        self.begin_commit().await?;
+        self.end_commit().await?;
+        let BulkWriter { mut writer, bulk, added, .. } = self;
+        drop(added);
+        let catalog = Arc::clone(&writer.parts.catalog);
+        blocking(move || catalog.apply_bulk(bulk)).await.map_err(StepError::from)?;
+        writer.finish(writer.edge.head()).await?;
+        let now = (writer.parts.clock)();
+        writer.sum_up(None, now).await?;
+        Ok(writer.edge.size())
+    }
+}
+
+/// The fact and its origin, from the entry that was made of it.
+fn read_back(entry: &HashedEntry<Bytes>) -> Result<(Fact, Origin), AdmitError> {
+    let fact = |source| AdmitError::Fact { number: 0, source };
+    let Parsed::Known(Entry::File(file)) = Entry::parse(entry.as_bytes()).map_err(fact)? else {
+        unreachable!("a candidate's entry is one of a file");
+    };
+    let origin =
+        Origin { via: file.via.as_deref().unwrap_or_default().into(), observed: file.observed };
+    Ok((Fact::Listed(file.into()), origin))
+}
+
+/// What was added to the log and the catalog does not know yet.
+#[derive(Default)]
+struct Added {
+    /// Newest position of the entries about a file, by the hash of its name.
+    files: HashMap<u64, u64, BuildHasherDefault<IsHash>>,
+    /// Of a position, the one before with the same hash.
+    earlier: HashMap<u64, u64>,
+    /// States of the projects whose status changed.
+    projects: HashMap<ProjectName, ProjectState>,
+}
+
+impl Added {
+    fn add(&mut self, name: u64, position: u64) {
+        if let Some(earlier) = self.files.insert(name, position) {
+            self.earlier.insert(position, earlier);
+        }
+    }
+
+    /// Positions under a hash, ascending.
+    fn positions(&self, name: u64) -> Vec<u64> {
+        let newest = self.files.get(&name).copied();
+        let mut positions: Vec<u64> =
+            std::iter::successors(newest, |position| self.earlier.get(position).copied()).collect();
+        positions.reverse();
+        positions
+    }
+}
+
+/// What tells file names apart in memory; those that it does not are told apart by their entries.
+fn name_hash(key: &MapKey) -> u64 {
+    key.as_bytes().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+/// For keys that are hashes already.
+#[derive(Default)]
+struct IsHash(u64);
+
+impl Hasher for IsHash {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
