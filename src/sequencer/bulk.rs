@@ -8,6 +8,9 @@
 //! store holds the entries of some commits: the next opening of the log catalogues, confirms and signs
 //! them as after every crash, and the same facts submitted again add the rest.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -33,9 +36,9 @@ use crate::entries::EntryReader;
 use crate::publishers::Publishers;
 
 /// Entries of one commit: whole tiles of level 1, so that only the last commit leaves a partial tile below.
-const COMMIT_ENTRIES: usize = 1 << 18;
+const COMMIT_ENTRIES: usize = 1 << 17;
 /// Bytes of entries from which on a commit is due all the same.
-const COMMIT_BYTES: usize = 128 << 20;
+const COMMIT_BYTES: usize = 96 << 20;
 
 /// Writes very many facts to a log that nobody else has open.
 pub struct BulkWriter {
@@ -44,6 +47,8 @@ pub struct BulkWriter {
     added: Added,
     pending: Vec<HashedEntry<Bytes>>,
     pending_bytes: usize,
+    /// Entries from which on a commit is due.
+    commit_entries: usize,
     commit: Option<Commit>,
     /// Entries that the catalog covers, and the log held before.
     before: TreeSize,
@@ -151,8 +156,16 @@ impl BulkWriter {
         let (writer, _, _) = open::open(parts, publishers, coverage).await?;
         let bulk = writer.parts.catalog.bulk()?;
         let before = writer.edge.size();
-        let (added, pending) = (Added::default(), Vec::new());
-        Ok(BulkWriter { writer, bulk, added, pending, pending_bytes: 0, commit: None, before })
+        Ok(BulkWriter {
+            writer,
+            bulk,
+            added: Added::default(),
+            pending: Vec::new(),
+            pending_bytes: 0,
+            commit_entries: COMMIT_ENTRIES,
+            commit: None,
+            before,
+        })
     }
 
     /// What [`Candidate::listed`] asks.
@@ -184,7 +197,7 @@ impl BulkWriter {
             },
             Kind::Fact(fact, origin) => self.admit_fact(&fact, &origin).await?,
         };
-        if self.pending.len() >= COMMIT_ENTRIES || self.pending_bytes >= COMMIT_BYTES {
+        if self.pending.len() >= self.commit_entries || self.pending_bytes >= COMMIT_BYTES {
             self.begin_commit().await?;
         }
         Ok(is_news)

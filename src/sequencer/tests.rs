@@ -32,7 +32,7 @@ const SUBMISSIONS: [u64; 4] = [3, 254, 1, 260];
 
 /// Heads by size, as seen by anybody: two roots for one size are a fork.
 #[derive(Clone, Default)]
-struct Seen(Arc<Mutex<BTreeMap<u64, Hash>>>);
+pub(super) struct Seen(Arc<Mutex<BTreeMap<u64, Hash>>>);
 
 impl Seen {
     fn head(&self, head: TreeHead) {
@@ -41,7 +41,7 @@ impl Seen {
         assert!(known.is_none_or(|root| root == head.root), "two roots for size {}", head.size);
     }
 
-    fn signed(&self, register: &Path) {
+    pub(super) fn signed(&self, register: &Path) {
         if let Some(checkpoint) = HeadRegister::new(register.to_owned()).read().unwrap() {
             self.head(checkpoint.checkpoint().head());
         }
@@ -68,7 +68,7 @@ fn facts(submission: usize) -> Vec<Fact> {
     (0..count).map(fact).collect()
 }
 
-fn parts(store: Arc<dyn Store>, dir: &Path) -> Parts {
+pub(super) fn parts(store: Arc<dyn Store>, dir: &Path) -> Parts {
     Parts {
         store,
         catalog: Arc::new(Catalog::open(&dir.join("catalog"), ORIGIN).unwrap()),
@@ -111,7 +111,7 @@ async fn session(parts: Parts, seen: &Seen) -> Vec<usize> {
 
 /// The stored log is, byte for byte, the log of its entries; and every head seen is one of its heads.
 /// Returns how many entries there are that are no epochs.
-async fn verify(store: &MemoryStore, seen: &Seen) -> usize {
+pub(super) async fn verify(store: &MemoryStore, seen: &Seen) -> usize {
     let store: Arc<dyn Store> = Arc::new(store.reopen());
     let head = store.head().await.unwrap();
     second_opinion::confirm(&*store, TreeSize::ZERO, head).await.unwrap();

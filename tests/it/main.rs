@@ -17,6 +17,7 @@ mod grpc_answers;
 mod grpc_refusals;
 mod harness;
 mod history;
+mod import;
 mod installing;
 mod interop;
 mod lifecycle;

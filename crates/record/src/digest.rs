@@ -55,6 +55,11 @@ macro_rules! hex_digest {
                 &self.0
             }
 
+            /// The hex form.
+            pub(crate) fn hex(&self) -> [[u8; 2]; 32] {
+                self.0.map(|byte| [hex_digit(byte >> 4), hex_digit(byte & 0x0f)])
+            }
+
             /// Parses the hex form.
             ///
             /// # Errors
@@ -72,7 +77,7 @@ macro_rules! hex_digest {
 
         impl fmt::Display for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let digits = self.0.map(|byte| [hex_digit(byte >> 4), hex_digit(byte & 0x0f)]);
+                let digits = self.hex();
                 let text = str::from_utf8(digits.as_flattened());
                 f.write_str(text.expect("hex digits are ASCII"))
             }

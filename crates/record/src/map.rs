@@ -24,17 +24,17 @@ impl MapKey {
 
     /// Key of all entries about a project: SHA-256 of `project:` and the normalised name.
     pub fn project(name: &ProjectName) -> MapKey {
-        MapKey::of("project:", name.as_str())
+        MapKey::of(b"project:", name.as_str().as_bytes())
     }
 
     /// Key of all entries about a file: SHA-256 of `file:` and the filename, verbatim.
     pub fn file(filename: &str) -> MapKey {
-        MapKey::of("file:", filename)
+        MapKey::of(b"file:", filename.as_bytes())
     }
 
     /// Key of all entries that name a content: SHA-256 of `sha256:` and its digest in lower-case hex.
     pub fn sha256(digest: &Digest) -> MapKey {
-        MapKey::of("sha256:", &alloc::string::ToString::to_string(digest))
+        MapKey::of(b"sha256:", digest.hex().as_flattened())
     }
 
     /// The 32 bytes.
@@ -42,7 +42,7 @@ impl MapKey {
         &self.0
     }
 
-    fn of(prefix: &str, value: &str) -> MapKey {
+    fn of(prefix: &[u8], value: &[u8]) -> MapKey {
         MapKey(Sha256::new_with_prefix(prefix).chain_update(value).finalize().into())
     }
 }

@@ -18,6 +18,10 @@ pub const MAX_ENTRY_LEN: usize = 65_535;
 
 /// The value of `v` in entries that this version knows.
 const VERSION: u64 = 1;
+/// How those begin, up to the name of the kind.
+const BEFORE_KIND: &str = r#"{"v":1,"kind":""#;
+/// Room that most entries fit into.
+const USUAL_LEN: usize = 512;
 
 /// What the bytes of an entry turned out to be.
 #[expect(clippy::large_enum_variant, reason = "nearly every entry is of a known kind")]
@@ -87,23 +91,29 @@ pub(super) trait Body: Serialize + DeserializeOwned + Into<Entry> {
 /// Writes the canonical bytes.
 pub(super) fn write<B: Body>(body: &B) -> Result<Vec<u8>, EntryError> {
     body.check().map_err(|problem| EntryError::Field { kind: B::KIND, problem })?;
-    let fields = to_json(body);
     let mut entry = prefix(B::KIND);
-    entry.push(b',');
-    entry.extend_from_slice(&fields[1..]);
+    let first_field = entry.len();
+    append_json(body, &mut entry);
+    // The fields' own object goes on in the entry's.
+    entry[first_field] = b',';
     if entry.len() > MAX_ENTRY_LEN {
         return Err(EntryError::TooLong(entry.len()));
     }
     Ok(entry)
 }
 
-fn to_json<B: Body>(body: &B) -> Vec<u8> {
-    serde_json::to_vec(body).expect("structs of strings and numbers always serialise")
+fn append_json<B: Body>(body: &B, json: &mut Vec<u8>) {
+    let mut serializer = serde_json::Serializer::new(json);
+    body.serialize(&mut serializer).expect("structs of strings and numbers always serialise");
 }
 
 /// The bytes before the first field.
 fn prefix(kind: Kind) -> Vec<u8> {
-    alloc::format!(r#"{{"v":{VERSION},"kind":"{kind}""#).into_bytes()
+    let mut prefix = Vec::with_capacity(USUAL_LEN);
+    for part in [BEFORE_KIND, kind.as_str(), "\""] {
+        prefix.extend_from_slice(part.as_bytes());
+    }
+    prefix
 }
 
 /// Reads an entry of any kind.
@@ -111,11 +121,26 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, EntryError> {
     if bytes.len() > MAX_ENTRY_LEN {
         return Err(EntryError::TooLong(bytes.len()));
     }
+    // Nearly every entry is canonical. Of others the rest finds out what is wrong.
+    if let Some(entry) = likely_kind(bytes).and_then(|kind| parse_kind(kind, bytes).ok()) {
+        return Ok(Parsed::Known(entry));
+    }
     let text = str::from_utf8(bytes).map_err(|error| EntryError::NotAnEntry(error.to_string()))?;
     let header: Header =
         serde_json::from_str(text).map_err(|error| EntryError::NotAnEntry(error.to_string()))?;
     let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == header.kind);
     let Some(kind) = kind.filter(|_| header.v == VERSION) else { return Ok(Parsed::Unknown) };
+    parse_kind(kind, bytes).map(Parsed::Known)
+}
+
+/// The kind of what begins like a canonical entry.
+fn likely_kind(bytes: &[u8]) -> Option<Kind> {
+    let rest = bytes.strip_prefix(BEFORE_KIND.as_bytes())?;
+    Kind::ALL.into_iter().find(|kind| rest.starts_with(kind.as_str().as_bytes()))
+}
+
+/// Reads an entry of one kind.
+fn parse_kind(kind: Kind, bytes: &[u8]) -> Result<Entry, EntryError> {
     match kind {
         Kind::Content => parse_body::<ContentEntry>(bytes),
         Kind::Epoch => parse_body::<EpochEntry>(bytes),
@@ -125,7 +150,6 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, EntryError> {
         Kind::Removed => parse_body::<RemovedEntry>(bytes),
         Kind::Status => parse_body::<StatusEntry>(bytes),
     }
-    .map(Parsed::Known)
 }
 
 /// Reads an entry that is known to be a JSON object of kind `B`.
@@ -141,7 +165,8 @@ fn parse_body<B: Body>(bytes: &[u8]) -> Result<Entry, EntryError> {
     let body: B =
         serde_json::from_slice(&fields).map_err(|error| malformed(kind, &fields, &error))?;
     body.check().map_err(|problem| EntryError::Field { kind, problem })?;
-    let canonical = to_json(&body);
+    let mut canonical = Vec::with_capacity(fields.len());
+    append_json(&body, &mut canonical);
     if canonical != fields {
         let same =
             canonical.iter().zip(&fields).take_while(|(ours, theirs)| ours == theirs).count();

@@ -1,0 +1,206 @@
+//! The bulk writer against the plain definition of admission, undisturbed and with every fault.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use record::{
+    Digest, Entry, Fact, FileState, ListedFile, MapKey, Parsed, ProjectName, ProjectState, Status,
+    StatusFact, Timestamp,
+};
+use store::{Fault, MemoryStore, Operation, Store as _};
+use tlog::{RightEdge, TreeSize};
+
+use super::super::tests::{Seen, parts, verify};
+use super::{BulkError, BulkWriter, Candidate, Origin};
+use crate::entries::EntryReader;
+use crate::reading::positions;
+use crate::sequencer::second_opinion;
+
+/// Entries of one commit: the facts make many.
+const COMMIT_ENTRIES: usize = 300;
+
+fn origin(via: &str) -> Origin {
+    Origin { via: via.into(), observed: Timestamp::from_unix(1_795_223_638).unwrap() }
+}
+
+/// Facts about few files of few projects, so that most meet something: other hashes, removals, yanks, the
+/// same name on two pages. And many that meet nothing.
+fn facts(count: u64) -> Vec<Fact> {
+    (0..count).map(fact).collect()
+}
+
+fn fact(number: u64) -> Fact {
+    let dice = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    let few = dice % 3 > 0;
+    let project = ProjectName::parse(["a", "b", "c"][(dice % 2) as usize]).unwrap();
+    let name = if few { dice / 7 % 12 } else { number };
+    let filename = format!("f-{name}.zip");
+    match dice / 5 % 9 {
+        0 => Fact::Unlisted { project, filename },
+        1 => {
+            let status = if dice % 4 < 2 { Status::Yanked } else { Status::Unyanked };
+            let (version, filename, reason) = (Some("1".to_owned()), Some(filename), None);
+            Fact::Status(StatusFact { project, version, filename, status, reason })
+        }
+        2 => {
+            let status = [Status::Active, Status::Archived][(dice / 11 % 2) as usize];
+            let version = (dice % 5 == 0).then(|| "1".to_owned());
+            Fact::Status(StatusFact { project, version, filename: None, status, reason: None })
+        }
+        _ => Fact::Listed(ListedFile {
+            project,
+            version: "1".to_owned(),
+            filename,
+            sha256: Digest::sha256(&[u8::try_from(dice / 13 % 3).unwrap()]),
+            size: Some(number),
+            blake2b: None,
+            metadata: None,
+            uploaded: None,
+            yanked: None,
+            provenance: false,
+        }),
+    }
+}
+
+/// The entries that `facts` add to a log of `entries`: by the definition, fact by fact.
+fn definition(entries: &mut Vec<Bytes>, facts: &[Fact], origin: &Origin) {
+    let via = Some(&*origin.via);
+    for fact in facts {
+        let known = entries.iter().filter_map(|bytes| match Entry::parse(bytes) {
+            Ok(Parsed::Known(entry)) => Some(entry),
+            _ => None,
+        });
+        let news: Vec<Entry> = match (fact, fact.filename()) {
+            (_, Some(name)) => {
+                let mut state = FileState::default();
+                known
+                    .filter(|entry| entry.filename() == Some(name))
+                    .for_each(|entry| state.apply(&entry));
+                state.admit(fact, origin.observed, via)
+            }
+            (Fact::Status(status), None) => {
+                let mut state = ProjectState::default();
+                known
+                    .filter(|entry| entry.project() == Some(&status.project))
+                    .for_each(|entry| state.apply(&entry));
+                state.admit_status(status, origin.observed, via).into_iter().collect()
+            }
+            _ => Vec::new(),
+        };
+        entries.extend(news.iter().map(|entry| Bytes::from(entry.to_bytes().unwrap())));
+    }
+}
+
+async fn import(
+    store: Arc<MemoryStore>,
+    dir: &Path,
+    facts: &[Fact],
+    origin: &Origin,
+) -> Result<TreeSize, BulkError> {
+    let mut log = BulkWriter::open(parts(store, dir))
+        .await
+        .map_err(|error| BulkError::ReadOnly(error.to_string()))?;
+    log.commit_entries = COMMIT_ENTRIES;
+    let names = log.known_names();
+    for fact in facts {
+        let candidate = match fact {
+            Fact::Listed(file) => Candidate::listed(file.clone(), origin, &names).unwrap(),
+            fact => Candidate::of(fact.clone(), origin),
+        };
+        log.admit(candidate).await?;
+    }
+    log.finish().await
+}
+
+/// The entries of a store that are no epochs.
+async fn logged(store: &MemoryStore) -> Vec<Bytes> {
+    let store = Arc::new(store.reopen());
+    let head = store.head().await.unwrap();
+    let all = positions(0..head.size.get());
+    let entries = EntryReader::new(store).entries(&all, head.size).await.unwrap();
+    let is_epoch =
+        |bytes: &Bytes| matches!(Entry::parse(bytes), Ok(Parsed::Known(Entry::Epoch(_))));
+    entries.into_iter().filter(|bytes| !is_epoch(bytes)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_is_the_log_of_its_facts() {
+    let (store, dir) = (Arc::new(MemoryStore::create()), tempfile::tempdir().unwrap());
+    let facts = facts(2500);
+    let mut expected = Vec::new();
+    for (part, via) in [(0..1800, "x"), (1500..2500, "x"), (0..900, "y")] {
+        let origin = origin(via);
+        definition(&mut expected, &facts[part.clone()], &origin);
+        import(Arc::clone(&store), dir.path(), &facts[part], &origin).await.unwrap();
+        assert!(logged(&store).await == expected, "the entries, byte for byte");
+        assert_eq!(verify(&store, &Seen::default()).await, expected.len());
+    }
+    let kinds = ["\"file\"", "\"removed\"", "\"status\""];
+    for kind in kinds {
+        let of_kind = |bytes: &&Bytes| String::from_utf8_lossy(bytes).contains(kind);
+        assert!(expected.iter().filter(of_kind).count() > 10, "{kind}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_new_is_nothing_written() {
+    let (store, dir) = (Arc::new(MemoryStore::create()), tempfile::tempdir().unwrap());
+    let listed: Vec<Fact> =
+        facts(900).into_iter().filter(|fact| matches!(fact, Fact::Listed(_))).collect();
+    let size = import(Arc::clone(&store), dir.path(), &listed, &origin("x")).await.unwrap();
+    let commits = store.calls(Operation::Commit);
+    let again = import(Arc::clone(&store), dir.path(), &listed, &origin("x")).await.unwrap();
+    assert_eq!((again, store.calls(Operation::Commit)), (size, commits));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fault_leaves_a_log_that_goes_on() {
+    let facts: Vec<Fact> = facts(1500);
+    let origin = origin("x");
+    let mut expected = Vec::new();
+    definition(&mut expected, &facts, &origin);
+    for operation in [Operation::Commit, Operation::Publish, Operation::Head] {
+        for place in 0..6 {
+            for fault in [Fault::Fail, Fault::FailButPersist] {
+                let (store, dir) = (Arc::new(MemoryStore::create()), tempfile::tempdir().unwrap());
+                let seen = Seen::default();
+                store.inject(operation, place, fault);
+                let broken = import(Arc::clone(&store), dir.path(), &facts, &origin).await;
+                seen.signed(&dir.path().join("head"));
+                let head = store.reopen().head().await.unwrap();
+                second_opinion::confirm(&store.reopen(), TreeSize::ZERO, head).await.unwrap();
+                let store = Arc::new(store.reopen());
+                import(Arc::clone(&store), dir.path(), &facts, &origin).await.unwrap();
+                seen.signed(&dir.path().join("head"));
+                verify(&store, &seen).await;
+                let found = logged(&store).await;
+                // A removal or a status before what was logged later is news again: files are not.
+                let is_file = |bytes: &&Bytes| bytes.starts_with(br#"{"v":1,"kind":"file""#);
+                let files: Vec<&Bytes> = found.iter().filter(is_file).collect();
+                let once: std::collections::BTreeSet<&Bytes> = files.iter().copied().collect();
+                assert_eq!(once.len(), files.len(), "{operation:?} {place} {fault:?} {broken:?}");
+                assert!(expected.iter().filter(is_file).all(|entry| once.contains(entry)));
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_entries_that_the_catalog_missed_are_taken_in_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(MemoryStore::create());
+    let entries: Vec<Vec<u8>> = (0..110_000_u64)
+        .map(|number| format!(r#"{{"v":2,"kind":"later","number":{number}}}"#).into_bytes())
+        .collect();
+    let integrated = RightEdge::empty().append(&entries).unwrap();
+    let objects = integrated.objects.into_iter().map(|(path, bytes)| (path, Bytes::from(bytes)));
+    let batch = store::Batch { objects: objects.collect() };
+    let (prev, next) = (RightEdge::empty().head(), integrated.edge.head());
+    store.commit(&prev, batch, &next).await.unwrap();
+    let parts = parts(store, dir.path());
+    let catalog = Arc::clone(&parts.catalog);
+    BulkWriter::open(parts).await.unwrap();
+    assert_eq!(catalog.cursor(), next.size);
+    assert_eq!(catalog.positions(&MapKey::file("f"), next.size, None, 1).unwrap(), []);
+}
