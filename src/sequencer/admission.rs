@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use bytes::Bytes;
-use catalog::{Catalog, CatalogError};
+use catalog::{Catalog, CatalogError, KnownKeys};
 use record::{
     Entry, EntryError, Fact, FileState, MapKey, Parsed, ProjectName, ProjectState, Timestamp,
 };
@@ -24,6 +24,7 @@ pub(crate) struct Admission<'a> {
     /// Entries that the catalog covers.
     size: TreeSize,
     observed: Timestamp,
+    known: KnownKeys<'a>,
     states: States,
 }
 
@@ -55,13 +56,17 @@ pub enum AdmitError {
 
 impl<'a> Admission<'a> {
     /// Admits against the first `size` entries of the log, at the time `observed`.
+    ///
+    /// # Errors
+    /// [`AdmitError::Catalog`] if the catalog can not be read.
     pub(crate) fn new(
         catalog: &'a Catalog,
         entries: &'a EntryReader,
         size: TreeSize,
         observed: Timestamp,
-    ) -> Admission<'a> {
-        Admission { catalog, entries, size, observed, states: States::default() }
+    ) -> Result<Admission<'a>, AdmitError> {
+        let known = catalog.known_keys(size)?;
+        Ok(Admission { catalog, entries, size, observed, known, states: States::default() })
     }
 
     /// The entries, as bytes, that `facts` add; all of them or, with an error, none.
@@ -81,20 +86,21 @@ impl<'a> Admission<'a> {
     }
 
     /// The entries that one fact adds, with the state in `changed` moved on by them.
-    async fn news(&self, fact: &Fact, changed: &mut States) -> Result<Vec<Entry>, AdmitError> {
+    async fn news(&mut self, fact: &Fact, changed: &mut States) -> Result<Vec<Entry>, AdmitError> {
+        let observed = self.observed;
         if let Some(filename) = fact.filename() {
             let key = MapKey::file(filename);
-            let known = self.states.files.get(filename);
+            let known = self.states.files.get(filename).cloned();
             let state = self.state(&mut changed.files, filename.to_owned(), known, &key).await?;
-            let news = state.admit(fact, self.observed, None);
+            let news = state.admit(fact, observed, None);
             state.apply_all(&news);
             return Ok(news);
         }
         let Fact::Status(status) = fact else { return Ok(Vec::new()) };
         let key = MapKey::project(&status.project);
-        let known = self.states.projects.get(&status.project);
+        let known = self.states.projects.get(&status.project).cloned();
         let state = self.state(&mut changed.projects, status.project.clone(), known, &key).await?;
-        let news = state.admit_status(status, self.observed, None);
+        let news = state.admit_status(status, observed, None);
         let news: Vec<Entry> = news.into_iter().collect();
         state.apply_all(&news);
         Ok(news)
@@ -102,18 +108,21 @@ impl<'a> Admission<'a> {
 
     /// The state under `name`: as this submission changed it, else as `known`, else from the log.
     async fn state<'s, N: Eq + Hash, S: Fold>(
-        &self,
+        &mut self,
         changed: &'s mut HashMap<N, S>,
         name: N,
-        known: Option<&S>,
+        known: Option<S>,
         key: &MapKey,
     ) -> Result<&'s mut S, AdmitError> {
         use std::collections::hash_map::Entry::{Occupied, Vacant};
         Ok(match changed.entry(name) {
             Occupied(slot) => slot.into_mut(),
             Vacant(slot) => slot.insert(match known {
-                Some(state) => state.clone(),
-                None => fold(self.catalog, self.entries, self.size, key).await?,
+                Some(state) => state,
+                None if self.known.has(key)? => {
+                    fold(self.catalog, self.entries, self.size, key).await?
+                }
+                None => S::default(),
             }),
         })
     }

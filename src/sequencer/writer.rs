@@ -25,6 +25,9 @@ use crate::published::Published;
 use crate::publishers::Publishers;
 use crate::register::RegisterError;
 
+/// Entries up to which it does not pay to work on them in two places.
+const FEW: usize = 64;
+
 /// An idle log confirms its head this often, so that the age of the head tells that it is alive.
 const CONFIRM_INTERVAL: Duration = Duration::from_secs(600);
 
@@ -185,7 +188,14 @@ impl Writer {
         let mut entries = statements.finish();
         let mut admission = Admission::new(&self.parts.catalog, &self.entries, size, now);
         for (facts, answer) in observed {
-            match admission.admit(&facts).await {
+            let added = match &mut admission {
+                Ok(admission) => admission.admit(&facts).await,
+                Err(failure) => {
+                    refuse(answer, SubmitError::ReadOnly(describe(failure)));
+                    continue;
+                }
+            };
+            match added {
                 Ok(added) => {
                     let (new, positions) = (added.len() as u64, Vec::new());
                     admitted.push(Admitted { answer, entries: new, positions });
@@ -213,14 +223,45 @@ impl Writer {
             integrated.objects.into_iter().map(|(path, bytes)| (path, Bytes::from(bytes)));
         self.parts.store.commit(&prev, Batch { objects: objects.collect() }, &next).await?;
         self.edge = integrated.edge;
-        self.parts.catalog.apply(first, &entries)?;
-        self.finish(next).await
+        self.catalogue(first, entries, next).await?;
+        self.publish(next).await
+    }
+
+    /// Lets the catalog take in new entries, and the second opinion read them back: at the same time, if
+    /// they are many.
+    async fn catalogue(
+        &mut self,
+        first: LeafIndex,
+        entries: Vec<Bytes>,
+        head: TreeHead,
+    ) -> Result<(), StepError> {
+        if entries.len() < FEW {
+            self.parts.catalog.apply(first, &entries)?;
+            return self.confirm(head).await;
+        }
+        let catalog = Arc::clone(&self.parts.catalog);
+        let applying = tokio::spawn(blocking(move || catalog.apply(first, &entries)));
+        let confirmed = self.confirm(head).await;
+        applying.await.expect("work on the catalog does not panic")?;
+        confirmed
     }
 
     /// The second half of every batch, and of every start: from a committed head to a published one.
     pub(super) async fn finish(&mut self, head: TreeHead) -> Result<Arc<Published>, StepError> {
+        self.confirm(head).await?;
+        self.publish(head).await
+    }
+
+    /// Asks for the second opinion on what was committed since it was asked for last.
+    async fn confirm(&mut self, head: TreeHead) -> Result<(), StepError> {
         second_opinion::confirm(&*self.parts.store, self.confirmed, head).await?;
         self.confirmed = head.size;
+        Ok(())
+    }
+
+    /// Signs a confirmed head, remembers it, and shows it to everybody.
+    async fn publish(&mut self, head: TreeHead) -> Result<Arc<Published>, StepError> {
+        debug_assert_eq!(self.confirmed, head.size);
         let origin = self.parts.key.verifying_key().name();
         let signed = SignedCheckpoint::sign(&Checkpoint::new(origin, head)?, &self.parts.key);
         self.parts.register.write(&signed)?;

@@ -90,7 +90,7 @@ impl Catalog {
             batch.put_cf(self.family(EPOCHS), epoch.get().to_be_bytes(), []);
         }
         batch.put_cf(self.family(META), CURSOR, next.get().to_be_bytes());
-        self.db().write(batch)?;
+        self.write(batch)?;
         self.cursor.store(next.get(), Ordering::Release);
         Ok(remove(&dir)?)
     }

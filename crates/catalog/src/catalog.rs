@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use record::{Entry, Kind, MapKey, Parsed};
-use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch};
+use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
 use tlog::{LeafIndex, TreeSize};
 
 use crate::error::CatalogError;
@@ -65,7 +65,7 @@ impl Catalog {
         batch.put_cf(self.family(META), FORMAT, CURRENT_FORMAT);
         batch.put_cf(self.family(META), ORIGIN, origin);
         batch.put_cf(self.family(META), CURSOR, 0_u64.to_be_bytes());
-        Ok(self.db.write(batch)?)
+        self.write(batch)
     }
 
     /// Checks that the directory is this log's and reads the cursor and the map.
@@ -94,8 +94,9 @@ impl Catalog {
 
     /// Applies the next entries of the log, the first of which has position `first`: all or none.
     ///
-    /// Entries of an unknown kind count and have no rows. The write is not synced: after a loss of power
-    /// the cursor may stand further back, and what is below it is complete.
+    /// Entries of an unknown kind count and have no rows. Rows reach the disk when enough have gathered, or
+    /// when the catalog is closed: after a kill the cursor may stand some ten thousand entries further
+    /// back, and what is below it is complete.
     ///
     /// # Errors
     /// [`CatalogError::NotNext`] unless `first` is the cursor, [`CatalogError::Entry`] for bytes that are
@@ -117,7 +118,7 @@ impl Catalog {
             next = LeafIndex::new(next.get() + 1)?;
         }
         batch.put_cf(self.family(META), CURSOR, next.get().to_be_bytes());
-        self.db.write(batch)?;
+        self.write(batch)?;
         self.cursor.store(next.get(), Ordering::Release);
         Ok(())
     }
@@ -211,10 +212,18 @@ impl Catalog {
         }
         batch.delete_cf(self.family(META), MAP);
         batch.put_cf(self.family(META), CURSOR, 0_u64.to_be_bytes());
-        self.db.write(batch)?;
+        self.write(batch)?;
         *self.cursor.get_mut() = 0;
         self.map = Committed::default();
         Ok(())
+    }
+
+    /// Writes without the log of writes: what is lost with the memory is derived once more, and rows, cursor
+    /// and map reach the disk together.
+    pub(crate) fn write(&self, batch: WriteBatch) -> Result<(), CatalogError> {
+        let mut options = WriteOptions::default();
+        options.disable_wal(true);
+        Ok(self.db.write_opt(batch, &options)?)
     }
 
     pub(crate) const fn db(&self) -> &DB {

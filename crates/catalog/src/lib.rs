@@ -12,6 +12,7 @@
 mod bulk;
 mod catalog;
 mod error;
+mod known;
 mod map;
 mod pages;
 mod rows;
@@ -20,6 +21,7 @@ mod settings;
 pub use bulk::Bulk;
 pub use catalog::Catalog;
 pub use error::CatalogError;
+pub use known::KnownKeys;
 pub use map::{MapLookup, MapReader, PinnedMap, PreparedMap};
 pub use pages::Pages;
 pub use settings::Settings;

@@ -81,7 +81,7 @@ pub(crate) fn database() -> Options {
     let mut options = Options::default();
     options.create_if_missing(true);
     options.create_missing_column_families(true);
-    // Rows and cursor reach the disk together, also when the machine loses its power.
+    // Rows and cursor reach the disk together: there is no log of writes.
     options.set_atomic_flush(true);
     options.set_max_open_files(OPEN_FILES);
     options.set_keep_log_file_num(2);

@@ -64,6 +64,48 @@ async fn lists_every_object_at_its_widest() {
     }
 }
 
+/// Entries that make a commit large enough to be written as sorted files.
+const MANY: u64 = 150_000;
+
+#[tokio::test]
+async fn large_commits_hold_what_small_ones_hold() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = RocksStore::create(dir.path()).unwrap();
+    let sizes = [0, 300, 300 + MANY, 300 + 2 * MANY, 400 + 2 * MANY];
+    for step in sizes.windows(2) {
+        script::grow(&store, step[0], step[1]).await.unwrap();
+        script::assert_holds(&store, step[1]).await;
+    }
+    let left = fs::read_dir(dir.path().join("sorted")).unwrap().count();
+    assert_eq!(left, 0, "the database has taken the files over");
+    drop(store);
+    script::assert_holds(&RocksStore::open(dir.path()).unwrap(), 400 + 2 * MANY).await;
+}
+
+#[tokio::test]
+async fn a_large_commit_that_was_cut_short_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let acknowledged = dir.path().join("acknowledged-head");
+    let store = RocksStore::create(dir.path()).unwrap();
+    script::grow(&store, 0, 512).await.unwrap();
+    drop(store);
+    let before = fs::read(&acknowledged).unwrap();
+    let store = RocksStore::open(dir.path()).unwrap();
+    script::grow(&store, 512, MANY).await.unwrap();
+    drop(store);
+    // The files were taken over, but the write of the head never reached the disk.
+    fs::write(log_of_writes(dir.path()), []).unwrap();
+    fs::write(&acknowledged, before).unwrap();
+    let store = RocksStore::open(dir.path()).unwrap();
+    script::assert_holds(&store, 512).await;
+    let listed: BTreeSet<_> = store.objects().map(Result::unwrap).collect();
+    assert_eq!(listed, BTreeSet::from_iter(script::objects(512)));
+    script::grow(&store, 512, 600).await.unwrap();
+    script::grow(&store, 600, MANY).await.unwrap();
+    drop(store);
+    script::assert_holds(&RocksStore::open(dir.path()).unwrap(), MANY).await;
+}
+
 #[tokio::test]
 async fn works_with_a_tiny_cache() {
     let dir = tempfile::tempdir().unwrap();

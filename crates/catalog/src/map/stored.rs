@@ -54,7 +54,7 @@ impl Catalog {
         for bucket in &prepared.changed {
             batch.put_cf(family, bucket::name(MapBucket::of(bucket.key(), new)), bucket.to_bytes());
             if old != new && batch.len() >= STAGED {
-                self.db().write(mem::take(&mut batch))?;
+                self.write(mem::take(&mut batch))?;
             }
         }
         if old != new {
@@ -63,7 +63,7 @@ impl Catalog {
         let covered = [base.size, map.size].map(|size| size.get().to_be_bytes());
         batch.delete_range_cf(self.family(MARKS), covered[0], covered[1]);
         batch.put_cf(self.family(META), MAP, word(map));
-        Ok(self.db().write(batch)?)
+        self.write(batch)
     }
 
     /// Buckets that entries from `base` up to `size` touch.

@@ -1,0 +1,46 @@
+//! Which keys have entries at all: one question after the other, quickly.
+
+use record::MapKey;
+use rocksdb::{DBRawIterator, ReadOptions};
+use tlog::TreeSize;
+
+use crate::catalog::Catalog;
+use crate::error::CatalogError;
+use crate::rows::{self, ROWS};
+
+/// Answers for the entries that were applied when it was made.
+pub struct KnownKeys<'a> {
+    rows: DBRawIterator<'a>,
+    below: TreeSize,
+}
+
+impl Catalog {
+    /// Which keys the entries below `below` have.
+    ///
+    /// # Errors
+    /// [`CatalogError::Behind`] if they were not applied yet.
+    pub fn known_keys(&self, below: TreeSize) -> Result<KnownKeys<'_>, CatalogError> {
+        self.require(below)?;
+        let mut options = ReadOptions::default();
+        options.set_prefix_same_as_start(true);
+        let rows = self.db().raw_iterator_cf_opt(self.family(ROWS), options);
+        Ok(KnownKeys { rows, below })
+    }
+}
+
+impl KnownKeys<'_> {
+    /// Whether some entry has this key.
+    ///
+    /// # Errors
+    /// [`CatalogError`] if the catalog can not be read.
+    pub fn has(&mut self, key: &MapKey) -> Result<bool, CatalogError> {
+        self.rows.seek(rows::row(key, 0));
+        let Some(row) = self.rows.key() else {
+            self.rows.status()?;
+            return Ok(false);
+        };
+        let (found, position) =
+            rows::parse_row(row).ok_or(CatalogError::Damaged("a row is misshapen"))?;
+        Ok(found == *key && self.below.contains(position))
+    }
+}
