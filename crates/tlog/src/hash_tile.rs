@@ -39,13 +39,22 @@ impl HashTile {
         self.nodes[..self.width].as_flattened()
     }
 
+    /// All nodes from a height on, those of the height first.
+    pub(crate) fn nodes_from(&self, height: u32) -> &[[u8; Hash::SIZE]] {
+        &self.nodes[self.first(height)..]
+    }
+
     /// Node `place` of those `height` above the hashes, if it is a perfect subtree of the tile.
     pub(crate) fn node(&self, height: u32, place: usize) -> Option<Hash> {
         if place >= self.width.checked_shr(height)? {
             return None;
         }
-        let first: usize = (0..height).map(|below| self.width >> below).sum();
-        self.nodes.get(first + place).copied().map(Hash::new)
+        self.nodes.get(self.first(height) + place).copied().map(Hash::new)
+    }
+
+    /// Where the nodes of a height begin.
+    fn first(&self, height: u32) -> usize {
+        (0..height).map(|below| self.width >> below).sum()
     }
 
     /// The roots of the perfect subtrees that cover the hashes, largest first.

@@ -76,6 +76,11 @@ impl FromIterator<Plan> for Plan {
 }
 
 impl TreeHead {
+    /// What to load for a [`VerifiedEdge`](crate::VerifiedEdge).
+    pub fn plan_edge(&self) -> Plan {
+        Planner::new(self.size).finish()
+    }
+
     /// What to load to prove that the entry at `index` is in this tree.
     ///
     /// # Errors

@@ -199,7 +199,7 @@ impl Path {
     }
 
     /// Number of siblings of the nodes at `height` and above; the path must not end below.
-    fn siblings_from(&self, height: u32) -> usize {
+    pub(crate) fn siblings_from(&self, height: u32) -> usize {
         let border = (self.index >> self.inner).count_ones();
         (self.inner - height + border) as usize
     }

@@ -19,12 +19,13 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 
+use crate::assemble::{self, Nodes};
 use crate::compact::CompactRange;
 use crate::hash::Hash;
 use crate::hash_tile::{HashTile, edge_tiles, parent_of, tile_of_node};
 use crate::head::{LeafIndex, TreeHead, TreeSize};
 use crate::plan::{PlanError, check_index, check_size};
-use crate::proof::{ConsistencyProof, InclusionProof, Path, last_leaf};
+use crate::proof::{ConsistencyProof, InclusionProof};
 use crate::tile::{FULL_WIDTH, TILE_HEIGHT, TileKind, TilePath};
 
 /// Why tiles are not accepted.
@@ -125,10 +126,7 @@ impl Verified {
     /// # Errors
     /// [`LookupError`] if the tree has no such entry or a tile was not loaded.
     pub fn inclusion(&self, index: LeafIndex) -> Result<InclusionProof, LookupError> {
-        check_index(index, self.head.size)?;
-        let mut hashes = Vec::new();
-        self.push_siblings(index, 0, &mut hashes)?;
-        Ok(InclusionProof::new(hashes))
+        assemble::inclusion(self, index, &self.range)
     }
 
     /// Proves that the tree of size `older` is the beginning of this one.
@@ -136,18 +134,7 @@ impl Verified {
     /// # Errors
     /// [`LookupError`] if this tree is smaller or a tile was not loaded.
     pub fn consistency(&self, older: TreeSize) -> Result<ConsistencyProof, LookupError> {
-        check_size(older, self.head.size)?;
-        let mut hashes = Vec::new();
-        if let Some(last) = last_leaf(older)
-            && older != self.head.size
-        {
-            let start = older.get().trailing_zeros();
-            if !older.get().is_power_of_two() {
-                hashes.push(self.node(start, last.get() >> start)?);
-            }
-            self.push_siblings(last, start, &mut hashes)?;
-        }
-        Ok(ConsistencyProof::new(hashes))
+        assemble::consistency(self, older, &self.range)
     }
 
     /// Root that the tree had when it was of size `older`.
@@ -164,38 +151,11 @@ impl Verified {
     /// As [`root_at`](Self::root_at).
     pub fn range_at(&self, older: TreeSize) -> Result<CompactRange, LookupError> {
         check_size(older, self.head.size)?;
-        let node = |height| self.node(height, (older.get() >> height) - 1);
-        let mut roots = set_bits(older.get()).map(node).collect::<Result<Vec<_>, _>>()?;
-        roots.reverse();
-        Ok(CompactRange::from_roots(older, roots).expect("one root for each set bit of the size"))
+        assemble::range_at(self, older)
     }
+}
 
-    /// Adds the siblings of the path from a leaf, those at `start` and above.
-    fn push_siblings(
-        &self,
-        index: LeafIndex,
-        start: u32,
-        hashes: &mut Vec<Hash>,
-    ) -> Result<(), LookupError> {
-        let path = Path::new(index, self.head.size);
-        for height in start..path.inner {
-            hashes.push(self.subtree(height, index.get() >> height ^ 1)?);
-        }
-        for height in set_bits(index.get()).filter(|height| *height >= path.inner) {
-            hashes.push(self.node(height, (index.get() >> height) - 1)?);
-        }
-        Ok(())
-    }
-
-    /// Root of a subtree that the right edge may cut.
-    fn subtree(&self, height: u32, place: u64) -> Result<Hash, LookupError> {
-        if place < self.head.size.get() >> height {
-            return self.node(height, place);
-        }
-        Ok(self.range.remainder_root(height).expect("a sibling below the edge has leaves"))
-    }
-
-    /// Root of the perfect subtree over leaves `place * 2^height` and the next `2^height - 1`.
+impl Nodes for Verified {
     fn node(&self, height: u32, place: u64) -> Result<Hash, LookupError> {
         let path = tile_of_node(self.head.size, height, place)
             .expect("a perfect subtree of the tree is in one of its tiles");
@@ -207,13 +167,8 @@ impl Verified {
     }
 }
 
-/// Places of the set bits, lowest first.
-fn set_bits(number: u64) -> impl Iterator<Item = u32> {
-    (0..u64::BITS).filter(move |bit| number >> bit & 1 == 1)
-}
-
 /// Reads a tile as wide as the tree has it.
-fn read_tile(
+pub(crate) fn read_tile(
     size: TreeSize,
     path: TilePath,
     bytes: &[u8],
@@ -232,7 +187,7 @@ fn read_tile(
 }
 
 /// Checks the partial tiles of all levels, which no other tile vouches for, against the root.
-fn verify_edge(
+pub(crate) fn verify_edge(
     head: TreeHead,
     tiles: &BTreeMap<TilePath, HashTile>,
 ) -> Result<CompactRange, TileError> {

@@ -19,5 +19,6 @@ mod policies;
 mod proof_files;
 mod proofs;
 mod robustness;
+mod trails;
 mod verified_tiles;
 mod witnesses;
