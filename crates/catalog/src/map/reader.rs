@@ -137,8 +137,7 @@ impl<'a> Prover<'a> {
         if positions.len() > limit {
             return Err(CatalogError::TooManyPositions { limit });
         }
-        let trie = tree.trie_towards(key).map_err(damaged)?;
-        let plan = trie.plan_lookup(*key);
+        let plan = tree.plan_lookup(*key);
         match plan.part() {
             Some(part) => self.load(MapBucket::of(part.key(), tree.bits()))?,
             None => self.pairs.clear(),

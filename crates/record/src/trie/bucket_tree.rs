@@ -4,8 +4,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::bucket::MapBucket;
-use super::builder::{MapBuilder, OrderError};
-use super::joined::MapTrie;
+use super::builder::OrderError;
+use super::group::Group;
+use super::joined::Descent;
+use super::plan::LookupPlan;
 use super::subtree::Subtree;
 use crate::digest::MapRoot;
 use crate::map::MapKey;
@@ -35,8 +37,14 @@ pub struct BucketTree {
 #[derive(Clone, Debug)]
 struct Node {
     subtree: Subtree,
-    /// Ascending; `None` for a bucket.
-    children: Option<Arc<Vec<Node>>>,
+    /// `None` for a bucket.
+    children: Option<Arc<Group<Node>>>,
+}
+
+impl AsRef<Subtree> for Node {
+    fn as_ref(&self) -> &Subtree {
+        &self.subtree
+    }
 }
 
 impl BucketTree {
@@ -69,9 +77,10 @@ impl BucketTree {
         while let Some(children) = &node.children {
             depth += BucketTree::FAN_BITS;
             let place = MapBucket::of(key, depth);
-            let at = children
+            let parts = children.parts();
+            let at = parts
                 .binary_search_by_key(&place, |child| MapBucket::of(child.subtree.key(), depth));
-            node = &children[at.ok()?];
+            node = &parts[at.ok()?];
         }
         let is_bucket = MapBucket::of(key, self.bits).contains(node.subtree.key());
         is_bucket.then_some(&node.subtree)
@@ -89,21 +98,15 @@ impl BucketTree {
         Ok(BucketTree { bits: self.bits, top: Some(top) })
     }
 
-    /// The map as a trie in which the way of `key` ends at a bucket: whole groups elsewhere.
-    ///
-    /// # Errors
-    /// [`OrderError`] if the buckets it was made from were not those of one map.
-    pub fn trie_towards(&self, key: &MapKey) -> Result<MapTrie, OrderError> {
-        let mut parts: Vec<&Node> = self.top.iter().collect();
-        loop {
-            let trie = MapTrie::join(parts.iter().map(|part| part.subtree))?;
-            let reached = trie.plan_lookup(*key).part().map(|part| *part.key());
-            let at = parts.iter().position(|part| Some(*part.subtree.key()) == reached);
-            match at.map(|at| (at, &parts[at].children)) {
-                Some((at, Some(children))) => drop(parts.splice(at..=at, children.iter())),
-                _ => return Ok(trie),
-            }
+    /// Says which bucket's pairs the proof about `key` needs. Nothing is hashed for it.
+    pub fn plan_lookup(&self, key: MapKey) -> LookupPlan {
+        let mut steps = Vec::new();
+        let mut node = self.top.as_ref();
+        while let Some(children) = node.and_then(|node| node.children.as_deref()) {
+            node = Some(children.descend(key.as_bytes(), &mut steps));
         }
+        let end = node.map(|node| node.subtree);
+        LookupPlan::new(key, Descent { end, steps })
     }
 }
 
@@ -121,7 +124,8 @@ impl Node {
         }
         let below = depth + BucketTree::FAN_BITS;
         let place = |subtree: &Subtree| MapBucket::of(subtree.key(), below);
-        let mut old = old.and_then(|old| old.children.as_deref()).into_iter().flatten().peekable();
+        let old = old.and_then(|old| old.children.as_deref()).map_or(&[][..], Group::parts);
+        let mut old = old.iter().peekable();
         let mut children = Vec::with_capacity(1 << BucketTree::FAN_BITS);
         for changed in changed.chunk_by(|one, next| place(one) == place(next)) {
             let here = place(&changed[0]);
@@ -137,10 +141,8 @@ impl Node {
 
     /// The node above all of some keys' parts.
     fn group(mut children: Vec<Node>) -> Result<Node, OrderError> {
-        let mut builder = MapBuilder::new();
-        children.iter().try_for_each(|child| builder.push_subtree(child.subtree))?;
         children.shrink_to_fit();
-        let subtree = builder.finish().expect("a group is made of at least what changed in it");
-        Ok(Node { subtree, children: Some(Arc::new(children)) })
+        let (subtree, group) = Group::new(children)?;
+        Ok(Node { subtree, children: Some(Arc::new(group)) })
     }
 }

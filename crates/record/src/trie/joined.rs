@@ -29,9 +29,9 @@ struct Node<K> {
 
 /// A way down from the top, steered by the bits of a key.
 #[derive(Clone, Debug)]
-pub(super) struct Descent<'a, K> {
+pub(super) struct Descent<K> {
     /// Where it ends; `None` if the trie is empty.
-    pub(super) end: Option<&'a Subtree<K>>,
+    pub(super) end: Option<Subtree<K>>,
     /// What was passed by, top first.
     pub(super) steps: Vec<Step>,
 }
@@ -55,7 +55,7 @@ impl<K: AsRef<[u8]> + Clone> MapTrie<K> {
     }
 
     /// Follows the bits of `key` down to a part.
-    pub(super) fn descend(&self, key: &[u8]) -> Descent<'_, K> {
+    pub(super) fn descend(&self, key: &[u8]) -> Descent<K> {
         self.descend_until(key, |_| false)
     }
 
@@ -64,7 +64,7 @@ impl<K: AsRef<[u8]> + Clone> MapTrie<K> {
         &self,
         key: &[u8],
         stop: impl Fn(&Subtree<K>) -> bool,
-    ) -> Descent<'_, K> {
+    ) -> Descent<K> {
         let mut steps = Vec::new();
         let Some(mut node) = self.top.as_ref() else { return Descent { end: None, steps } };
         while !stop(&node.subtree)
@@ -75,7 +75,7 @@ impl<K: AsRef<[u8]> + Clone> MapTrie<K> {
             steps.push(Step { bit, sibling: other.subtree.hash() });
             node = next;
         }
-        Descent { end: Some(&node.subtree), steps }
+        Descent { end: Some(node.subtree.clone()), steps }
     }
 }
 

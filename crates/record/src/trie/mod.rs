@@ -55,6 +55,7 @@ mod bits;
 mod bucket;
 mod bucket_tree;
 mod builder;
+mod group;
 mod hash;
 mod joined;
 mod listing;

@@ -32,31 +32,32 @@ pub enum PairsError {
 
 /// A proof about one key that lacks the pairs of one part.
 #[derive(Clone, Debug)]
-pub struct LookupPlan<'a, K = MapKey> {
+pub struct LookupPlan<K = MapKey> {
     key: K,
-    descent: Descent<'a, K>,
+    descent: Descent<K>,
 }
 
 /// A proof about a prefix that may lack the pairs of one part.
 #[derive(Clone, Debug)]
 pub struct PrefixPlan<'a, K = MapKey> {
     prefix: &'a [u8],
-    found: Found<'a, K>,
+    found: Found<K>,
 }
 
 /// How far the search for the keys with a prefix comes.
 #[derive(Clone, Debug)]
-enum Found<'a, K> {
+enum Found<K> {
     /// To a part without them, or to one that may have others.
-    Part(Descent<'a, K>),
+    Part(Descent<K>),
     /// To the subtree that has them and no others.
     Subtree(MapRoot, Vec<Step>),
 }
 
 impl<K: AsRef<[u8]> + Clone> MapTrie<K> {
     /// Says which pairs the proof about `key` needs.
-    pub fn plan_lookup(&self, key: K) -> LookupPlan<'_, K> {
-        LookupPlan { descent: self.descend(key.as_ref()), key }
+    pub fn plan_lookup(&self, key: K) -> LookupPlan<K> {
+        let descent = self.descend(key.as_ref());
+        LookupPlan::new(key, descent)
     }
 
     /// Says which pairs the proof about the keys that start with `prefix` needs.
@@ -64,7 +65,7 @@ impl<K: AsRef<[u8]> + Clone> MapTrie<K> {
         PrefixPlan { prefix, found: self.find(prefix) }
     }
 
-    fn find(&self, prefix: &[u8]) -> Found<'_, K> {
+    fn find(&self, prefix: &[u8]) -> Found<K> {
         let shares = |subtree: &Subtree<K>| subtree.shares(8 * prefix.len());
         let Descent { end, steps } = self.descend_until(prefix, shares);
         match end.filter(|end| shares(end) && end.key().as_ref().starts_with(prefix)) {
@@ -74,10 +75,28 @@ impl<K: AsRef<[u8]> + Clone> MapTrie<K> {
     }
 }
 
-impl<'a, K: AsRef<[u8]> + Clone> LookupPlan<'a, K> {
+impl<K: AsRef<[u8]> + Clone> LookupPlan<K> {
+    pub(super) const fn new(key: K, descent: Descent<K>) -> LookupPlan<K> {
+        LookupPlan { key, descent }
+    }
+
     /// The part whose pairs to load, all of them; `None` if there is nothing to load.
-    pub fn part(&self) -> Option<&'a Subtree<K>> {
-        self.descent.end
+    pub const fn part(&self) -> Option<&Subtree<K>> {
+        self.descent.end.as_ref()
+    }
+
+    /// Goes on into the part when it is known what smaller parts it is made of, so that the pairs of
+    /// one of those are enough.
+    ///
+    /// # Errors
+    /// [`PairsError`] if these are not they; the plan is unchanged.
+    pub fn enter(&mut self, parts: impl IntoIterator<Item = Subtree<K>>) -> Result<(), PairsError> {
+        let trie = MapTrie::join(parts)?;
+        check(self.part(), trie.root())?;
+        let Descent { end, steps } = trie.descend(self.key.as_ref());
+        self.descent.steps.extend(steps);
+        self.descent.end = end;
+        Ok(())
     }
 
     /// Makes the proof from the part's pairs, in ascending order.
@@ -89,7 +108,7 @@ impl<'a, K: AsRef<[u8]> + Clone> LookupPlan<'a, K> {
         V: AsRef<[u8]> + Clone,
     {
         let LookupPlan { key, descent } = self;
-        let inside = trie_of(pairs, descent.end)?;
+        let inside = trie_of(pairs, descent.end.as_ref())?;
         Ok(match reach(pairs, &inside, descent.steps, key.as_ref()) {
             Absence::OtherLeaf { key: reached, value, path }
                 if reached.as_ref() == key.as_ref() =>
@@ -101,11 +120,11 @@ impl<'a, K: AsRef<[u8]> + Clone> LookupPlan<'a, K> {
     }
 }
 
-impl<'a, K: AsRef<[u8]> + Clone> PrefixPlan<'a, K> {
+impl<K: AsRef<[u8]> + Clone> PrefixPlan<'_, K> {
     /// The part whose pairs to load, all of them; `None` if there is nothing to load.
-    pub fn part(&self) -> Option<&'a Subtree<K>> {
+    pub const fn part(&self) -> Option<&Subtree<K>> {
         match &self.found {
-            Found::Part(descent) => descent.end,
+            Found::Part(descent) => descent.end.as_ref(),
             Found::Subtree(..) => None,
         }
     }
@@ -140,11 +159,14 @@ where
 {
     let leaves = pairs.iter().map(|(key, value)| Subtree::leaf(key.clone(), value));
     let trie = MapTrie::join(leaves)?;
-    let (expected, computed) = (part.map_or(MapRoot::EMPTY, Subtree::hash), trie.root());
-    if computed != expected {
-        return Err(PairsError::HashMismatch { expected, computed });
-    }
+    check(part, trie.root())?;
     Ok(trie)
+}
+
+/// Checks what was computed of a part; `None` is the empty map.
+fn check<K: AsRef<[u8]>>(part: Option<&Subtree<K>>, computed: MapRoot) -> Result<(), PairsError> {
+    let expected = part.map_or(MapRoot::EMPTY, Subtree::hash);
+    if computed == expected { Ok(()) } else { Err(PairsError::HashMismatch { expected, computed }) }
 }
 
 /// The leaf to which the bits of `key` lead, below the part that `steps` lead to.
@@ -160,7 +182,7 @@ where
 {
     let Descent { end, steps: below } = inside.descend(key);
     let is_end = |leaf: &Subtree<K>, pair: &K| leaf.key().as_ref() == pair.as_ref();
-    let pair = end.and_then(|leaf| pairs.iter().find(|(key, _)| is_end(leaf, key)));
+    let pair = end.and_then(|leaf| pairs.iter().find(|(key, _)| is_end(&leaf, key)));
     let Some((key, value)) = pair else { return Absence::EmptyMap };
     steps.extend(below);
     Absence::OtherLeaf { key: key.clone(), value: value.clone(), path: Path::from_top(steps) }

@@ -1,7 +1,9 @@
 //! Buckets joined to the whole give what the whole gives: its root and its proofs.
 
 use proptest::prelude::*;
-use record::{MapAnswer, MapKey, MapRoot, MapTrie, OrderError, PairsError, Subtree};
+use record::{
+    BucketTree, MapAnswer, MapBucket, MapKey, MapRoot, MapTrie, OrderError, PairsError, Subtree,
+};
 
 use crate::fixture::{Buckets, Map, any_key, any_map, pairs, plain, root, spread, summary};
 use crate::oracle;
@@ -25,6 +27,51 @@ fn check(map: &Map, keys: &[MapKey]) {
             assert_eq!(whole.verify_lookup(key, &proof), Ok(answer(map, key)), "{width} bits");
         }
     }
+    check_tree(map, keys);
+}
+
+/// Proofs from the tree of the buckets, and from smaller parts of a bucket.
+fn check_tree(map: &Map, keys: &[MapKey]) {
+    let pairs = plain(map);
+    for bits in (0..=15).step_by(BucketTree::FAN_BITS.into()) {
+        let buckets = Buckets::new(map, bits.into());
+        let parts = Buckets::new(map, u32::from(bits) + 3);
+        let tree = BucketTree::empty(bits).with(&buckets.summaries()).unwrap();
+        assert_eq!(tree.root(), root(map));
+        for key in keys {
+            let expected = oracle::proof(&pairs, key.as_bytes());
+            let mut plan = tree.plan_lookup(*key);
+            let proof = plan.clone().finish(buckets.load(plan.part())).unwrap();
+            assert_eq!(proof.to_bytes(), expected, "{bits} bits");
+            if let Some(part) = plan.part() {
+                let bucket = MapBucket::of(part.key(), bits);
+                let inside = parts.summaries().into_iter();
+                plan.enter(inside.filter(|part| bucket.contains(part.key()))).unwrap();
+            }
+            let proof = plan.clone().finish(parts.load(plan.part())).unwrap();
+            assert_eq!(proof.to_bytes(), expected, "parts of {bits} bits");
+        }
+    }
+}
+
+#[test]
+fn other_parts_than_those_of_the_bucket_are_refused() {
+    let map = spread(300);
+    let tree = BucketTree::empty(5).with(&Buckets::new(&map, 5).summaries()).unwrap();
+    let key = *map.keys().nth(123).unwrap();
+    let mut plan = tree.plan_lookup(key);
+    let bucket = MapBucket::of(&key, 5);
+    let parts = Buckets::new(&map, 8).summaries();
+    let mut inside: Vec<_> = parts.iter().copied().filter(|it| bucket.contains(it.key())).collect();
+    for wrong in [&parts[..], &inside[1..], &inside[..1], &[]] {
+        assert!(matches!(plan.enter(wrong.to_vec()), Err(PairsError::HashMismatch { .. })));
+    }
+    inside.swap(0, 1);
+    let swapped = plan.enter(inside.clone());
+    assert_eq!(swapped, Err(PairsError::Order(OrderError::NotAscending)));
+    inside.swap(0, 1);
+    assert_eq!(plan.part().map(|part| part.hash()), tree.get(&key).map(|part| part.hash()));
+    plan.enter(inside).unwrap();
 }
 
 #[test]
