@@ -48,6 +48,7 @@ pub async fn run(backend: &dyn Backend) {
     commits::one_large_batch(backend).await;
 
     reads::every_width_stays_readable(backend).await;
+    reads::parts_are_those_of_the_whole(backend).await;
     reads::nothing_beyond_what_is_committed(backend).await;
 
     publication::checkpoints_never_shrink(backend).await;

@@ -46,6 +46,16 @@ pub enum StoreError {
     #[error("the store can not be reached or read")]
     Io(#[source] Cause),
 
+    /// The store was written by another version of this program, which laid it out otherwise. Nothing
+    /// was changed.
+    #[error("the store has the layout {found:?}, this program reads {expected:?}")]
+    Layout {
+        /// What this program reads.
+        expected: &'static str,
+        /// What the store has; empty for the first layout, which did not say.
+        found: String,
+    },
+
     /// The caller broke the rules of the contract: a defect of the program. Nothing became visible.
     #[error(transparent)]
     Misuse(#[from] Misuse),

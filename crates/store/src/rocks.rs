@@ -3,15 +3,17 @@
 mod acknowledged;
 mod database;
 mod layout;
+mod listing;
 mod sorted;
 mod tuning;
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tlog::{SignedCheckpoint, TilePath, TreeHead};
+use tlog::{SignedCheckpoint, TileKind, TilePath, TreeHead};
 
 use crate::error::StoreError;
 use crate::rules::check_commit;
@@ -49,8 +51,8 @@ impl RocksStore {
     ///
     /// # Errors
     /// [`StoreError::Missing`] if there is no log; [`StoreError::Corrupt`] if it is damaged or
-    /// older than what was acknowledged; [`StoreError::Io`] if another process has it open, or the
-    /// disk fails.
+    /// older than what was acknowledged; [`StoreError::Layout`] if another version of this program
+    /// wrote it; [`StoreError::Io`] if another process has it open, or the disk fails.
     pub fn open(dir: impl AsRef<Path>) -> Result<RocksStore, StoreError> {
         RocksStore::open_with(dir, &RocksSettings::default())
     }
@@ -98,6 +100,15 @@ impl Store for RocksStore {
 
     async fn get(&self, path: &TilePath) -> Result<Option<Bytes>, StoreError> {
         self.database.get(path)
+    }
+
+    async fn get_part(
+        &self,
+        kind: TileKind,
+        index: u64,
+        places: Range<u16>,
+    ) -> Result<Option<Bytes>, StoreError> {
+        self.database.get_part(kind, index, places)
     }
 
     async fn commit(

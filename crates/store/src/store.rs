@@ -1,10 +1,13 @@
 //! The contract between the log and whatever keeps its bytes.
 
+use std::ops::Range;
+
 use async_trait::async_trait;
 use bytes::Bytes;
-use tlog::{SignedCheckpoint, TilePath, TreeHead};
+use tlog::{SignedCheckpoint, TileKind, TilePath, TreeHead};
 
 use crate::error::StoreError;
+use crate::width;
 
 /// Objects that become visible together with the head that needs them.
 #[derive(Clone, Debug, Default)]
@@ -41,8 +44,8 @@ pub struct Batch {
 /// checks every byte against a signed head.
 ///
 /// # Visibility
-/// `get` answers for whatever is committed, also beyond the published checkpoint. Who serves the
-/// public must not hand that out: it would be cached as final before it is.
+/// `get` and `get_part` answer for whatever is committed, also beyond the published checkpoint. Who serves
+/// the public must not hand that out: it would be cached as final before it is.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Size and root of the committed tree: the trusted register, never public.
@@ -58,6 +61,25 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Io`] or [`StoreError::Corrupt`] if it can not be read.
     async fn get(&self, path: &TilePath) -> Result<Option<Bytes>, StoreError>;
+
+    /// The bytes of the hashes or entries at `places` of a tile or bundle, entries with their lengths
+    /// before them, untrusted; `None` if what is committed is narrower or absent, and for places that
+    /// no tile has or that are none. Goes on working after a failed write.
+    ///
+    /// A backend that can read a part for less than the whole does so.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] or [`StoreError::Corrupt`] if it can not be read.
+    async fn get_part(
+        &self,
+        kind: TileKind,
+        index: u64,
+        places: Range<u16>,
+    ) -> Result<Option<Bytes>, StoreError> {
+        let Some(path) = width::narrowest(kind, index, &places) else { return Ok(None) };
+        let Some(bytes) = self.get(&path).await? else { return Ok(None) };
+        Ok(width::part(kind, places, &bytes).map(|part| bytes.slice(part)))
+    }
 
     /// Moves the head from `prev` to `next`, a larger tree, together with the objects it needs.
     ///

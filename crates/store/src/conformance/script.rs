@@ -4,6 +4,8 @@
 //! Shapes and lengths are those of a real log; the hashes are arbitrary, for a store never looks at
 //! them.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use tlog::{
     Checkpoint, Hash, MAX_LEVEL, SignedCheckpoint, SigningKey, TileKind, TilePath, TreeHead,
@@ -36,18 +38,20 @@ pub fn other_head(at: u64) -> TreeHead {
 
 /// The bytes of one of its objects.
 pub fn object(path: &TilePath) -> Bytes {
+    let first = path.index() * 256;
+    (first..first + u64::from(path.width())).flat_map(|at| item(path.kind(), at)).collect()
+}
+
+/// A hash, or an entry with its length before it.
+fn item(kind: TileKind, position: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for place in 0..u64::from(path.width()) {
-        let position = path.index() * 256 + place;
-        match path.kind() {
-            TileKind::Entries => {
-                append_entry(&mut bytes, &entry(position))
-                    .expect("entries of the script are short");
-            }
-            TileKind::Hashes(level) => bytes.extend_from_slice(hash(level, position).as_bytes()),
+    match kind {
+        TileKind::Entries => {
+            append_entry(&mut bytes, &entry(position)).expect("entries of the script are short");
         }
+        TileKind::Hashes(level) => bytes.extend_from_slice(hash(level, position).as_bytes()),
     }
-    bytes.into()
+    bytes
 }
 
 /// Entries of all lengths from nothing to 149 bytes.
@@ -134,4 +138,18 @@ pub async fn assert_reads(store: &dyn Store, path: &TilePath) {
     let stored = store.get(path).await.expect("the store answers");
     assert!(stored.is_some(), "{path} is absent");
     assert!(stored == Some(object(path)), "{path} has other bytes");
+}
+
+/// Checks that a store answers for some hashes or entries of one object of the made-up log.
+///
+/// # Panics
+/// If they are absent or others.
+pub async fn assert_reads_part(store: &dyn Store, path: &TilePath, places: Range<u16>) {
+    let (kind, index) = (path.kind(), path.index());
+    let stored = store.get_part(kind, index, places.clone()).await.expect("the store answers");
+    let mut expected = Vec::new();
+    for place in places.clone() {
+        expected.extend_from_slice(&item(kind, index * 256 + u64::from(place)));
+    }
+    assert_eq!(stored, Some(expected.into()), "{path} {places:?}");
 }

@@ -1,27 +1,30 @@
 //! The blocking side: one RocksDB database, one writer at a time.
 
 use std::fs::{self, File};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use rocksdb::{
-    ColumnFamily, DB, DBPinnableSlice, Direction, Error, ErrorKind, IteratorMode, WriteBatch,
+    ColumnFamily, DB, DBPinnableSlice, Direction, Error, ErrorKind, IteratorMode, ReadOptions,
+    WriteBatch,
 };
-use tlog::{FULL_WIDTH, TileKind, TilePath, TreeHead};
+use tlog::{TileKind, TilePath, TreeHead};
 
 use super::acknowledged::Acknowledged;
 use super::layout::{
-    BUNDLES, CHECKPOINT, HEAD, REGISTER, TILES, checkpoint_bytes, head_bytes, object_key,
-    parse_checkpoint, parse_head, parse_object,
+    BUNDLES, CHECKPOINT, CURRENT_LAYOUT, HEAD, LAYOUT, REGISTER, TILES, checkpoint_bytes,
+    head_bytes, object_rows, parse_checkpoint, parse_head, row_of, row_width,
 };
+use super::listing::Listing;
 use super::sorted::{SortedFiles, first_absent, take_new};
 use super::tuning::{self, RocksSettings};
 use crate::error::StoreError;
 use crate::halt::Halt;
 use crate::rules::check_publish;
 use crate::store::Batch;
-use crate::width::prefix_len;
+use crate::width::{narrowest, part};
 
 /// Directory of RocksDB within the store's.
 const DATABASE_DIR: &str = "rocksdb";
@@ -31,6 +34,9 @@ const ACKNOWLEDGED_FILE: &str = "acknowledged-head";
 const SORTED_DIR: &str = "sorted";
 /// RocksDB's own marker of a complete database.
 const CURRENT_FILE: &str = "CURRENT";
+
+/// Bytes that are read at once when several rows are joined: most bundles.
+const READ_AHEAD: usize = 64 << 10;
 
 /// An open database.
 pub(super) struct Database {
@@ -51,6 +57,7 @@ impl Database {
             return Err(StoreError::AlreadyExists);
         }
         let mut batch = WriteBatch::default();
+        batch.put_cf(database.family(REGISTER), LAYOUT, CURRENT_LAYOUT);
         batch.put_cf(database.family(REGISTER), HEAD, head_bytes(&TreeHead::EMPTY));
         database.write_synced(batch)?;
         sync_names(dir).map_err(io_error)?;
@@ -66,6 +73,7 @@ impl Database {
         if database.is_blank()? {
             return Err(StoreError::Missing);
         }
+        database.check_layout()?;
         let head = database.head()?;
         database.lock().check(&head)?;
         database.discard_beyond(&head)?;
@@ -76,15 +84,13 @@ impl Database {
     fn discard_beyond(&self, head: &TreeHead) -> Result<(), StoreError> {
         let mut batch = WriteBatch::default();
         for kind in [TileKind::Entries, TileKind::Hashes(0)] {
-            let [(family, first), (_, end)] = [first_absent(head), u64::MAX].map(|index| {
-                let path = TilePath::new(kind, index, FULL_WIDTH);
-                object_key(&path.expect("a kind of tile and a width that there are"))
-            });
+            let (family, first) = row_of(kind, first_absent(head), 0);
+            let (_, end) = row_of(kind, u64::MAX, 0);
             let mut rows = self
                 .db
                 .iterator_cf(self.family(family), IteratorMode::From(&first, Direction::Forward));
             let found = rows.next().transpose().map_err(read_error)?;
-            if found.is_some_and(|(key, _)| *key < *end) {
+            if found.is_some_and(|(key, _)| *key < end[..]) {
                 batch.delete_range_cf(self.family(family), first, end);
             }
         }
@@ -126,12 +132,67 @@ impl Database {
             .ok_or_else(|| StoreError::Corrupt("the head is gone or no head".to_owned()))
     }
 
+    /// Refuses what another version of this program has laid out otherwise.
+    fn check_layout(&self) -> Result<(), StoreError> {
+        let found = self.read(REGISTER, LAYOUT)?;
+        let found = found.as_deref().unwrap_or_default();
+        if found == CURRENT_LAYOUT.as_bytes() {
+            return Ok(());
+        }
+        let found = String::from_utf8_lossy(found).into_owned();
+        Err(StoreError::Layout { expected: CURRENT_LAYOUT, found })
+    }
+
     /// The bytes of an object at the width of `path`.
     pub(super) fn get(&self, path: &TilePath) -> Result<Option<Bytes>, StoreError> {
-        let (family, key) = object_key(path);
-        let stored = self.read(family, &key)?;
-        Ok(stored
-            .and_then(|bytes| Some(Bytes::copy_from_slice(&bytes[..prefix_len(path, &bytes)?]))))
+        self.get_part(path.kind(), path.index(), 0..path.width())
+    }
+
+    /// The bytes of the hashes or entries at `places` of an object.
+    pub(super) fn get_part(
+        &self,
+        kind: TileKind,
+        index: u64,
+        places: Range<u16>,
+    ) -> Result<Option<Bytes>, StoreError> {
+        if narrowest(kind, index, &places).is_none() {
+            return Ok(None);
+        }
+        let (family, key) = row_of(kind, index, places.start);
+        if row_of(kind, index, places.end - 1) != (family, key) {
+            return self.join(kind, index, places);
+        }
+        let first = places.start - places.start % row_width(kind);
+        let places = places.start - first..places.end - first;
+        let row = self.read(family, &key)?;
+        Ok(row.and_then(|row| Some(Bytes::copy_from_slice(&row[part(kind, places, &row)?]))))
+    }
+
+    /// The same from several rows.
+    fn join(
+        &self,
+        kind: TileKind,
+        index: u64,
+        places: Range<u16>,
+    ) -> Result<Option<Bytes>, StoreError> {
+        let (family, start) = row_of(kind, index, places.start);
+        let mut options = ReadOptions::default();
+        let (_, last) = row_of(kind, index, places.end - 1);
+        // The least key above the last.
+        options.set_iterate_upper_bound([&last[..], &[0]].concat());
+        options.set_readahead_size(READ_AHEAD);
+        let rows = self.db.iterator_cf_opt(
+            self.family(family),
+            options,
+            IteratorMode::From(&start, Direction::Forward),
+        );
+        let mut joined = Vec::new();
+        for row in rows {
+            joined.extend_from_slice(&row.map_err(read_error)?.1);
+        }
+        let before = places.start - places.start % row_width(kind);
+        let wanted = places.start - before..places.end - before;
+        Ok(part(kind, wanted, &joined).map(|part| Bytes::from(joined).slice(part)))
     }
 
     /// The published note.
@@ -156,10 +217,8 @@ impl Database {
     /// Every object at its widest.
     pub(super) fn objects(&self) -> impl Iterator<Item = Result<TilePath, StoreError>> + '_ {
         [TILES, BUNDLES].into_iter().flat_map(move |family| {
-            self.db.iterator_cf(self.family(family), IteratorMode::Start).map(move |row| {
-                let (key, bytes) = row.map_err(read_error)?;
-                parse_object(family, &key, &bytes)
-            })
+            let rows = self.db.iterator_cf(self.family(family), IteratorMode::Start);
+            Listing::new(family, rows.map(|row| row.map_err(read_error)))
         })
     }
 
@@ -182,8 +241,11 @@ impl Database {
         }
         let mut write = WriteBatch::default();
         for (path, bytes) in batch.objects {
-            let (family, key) = object_key(&path);
-            write.put_cf(self.family(family), key, bytes);
+            let before = TilePath::at_size(path.kind(), path.index(), prev.size);
+            let before = before.map_or(0, |before| before.width());
+            for row in object_rows(&path, &bytes).filter(|row| row.places.end > before) {
+                write.put_cf(self.family(row.family), row.key, row.value);
+            }
         }
         write.put_cf(self.family(REGISTER), HEAD, head_bytes(next));
         self.write_synced(write)?;
@@ -192,8 +254,7 @@ impl Database {
 
     /// Takes in the many new objects of a large commit; they count when the head has moved.
     fn ingest(&self, objects: Vec<(TilePath, Bytes)>) -> Result<(), StoreError> {
-        let (bundles, tiles) =
-            (tuning::sorted_bundles(&self.settings), tuning::tiles(&self.settings));
+        let (bundles, tiles) = (tuning::bundles(&self.settings), tuning::tiles(&self.settings));
         let options = [(BUNDLES, &bundles), (TILES, &tiles)];
         let taken = self.sorted.ingest(&self.db, options, objects);
         taken.map_err(|error| self.halt.halt(error))
@@ -242,5 +303,26 @@ fn read_error(error: Error) -> StoreError {
     match error.kind() {
         ErrorKind::Corruption => StoreError::Corrupt(error.into_string()),
         _ => StoreError::Io(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_layout_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = RocksSettings::default();
+        let database = Database::create(dir.path(), &settings).unwrap();
+        database.db.delete_cf(database.family(REGISTER), LAYOUT).unwrap();
+        drop(database);
+        let refused = Database::open(dir.path(), &settings).map(drop);
+        assert!(
+            matches!(&refused, Err(StoreError::Layout { found, .. }) if found.is_empty()),
+            "{refused:?}"
+        );
+        let again = Database::create(dir.path(), &settings).map(drop);
+        assert!(matches!(again, Err(StoreError::AlreadyExists)), "{again:?}");
     }
 }

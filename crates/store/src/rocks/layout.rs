@@ -4,16 +4,21 @@
 //! | --- | --- | --- |
 //! | `register` | `head` | the head: version byte 1, size as u64 big-endian, root |
 //! | `register` | `checkpoint` | head of the published checkpoint in the same form, then its note |
+//! | `register` | `layout` | [`CURRENT_LAYOUT`] |
 //! | `tiles` | level as u8, index as u64 big-endian | the tile at its widest |
-//! | `bundles` | index as u64 big-endian | the bundle at its widest |
+//! | `bundles` | index as u64 big-endian, number of the row as u8 | up to [`ROW_ENTRIES`] entries |
 //!
 //! One object of each level and index grows in place; narrower widths are cut from it on request,
-//! so every old one works for ever. Big-endian keys keep the objects of a level in order.
+//! so every old one works for ever. A bundle is kept in rows, so that one entry is read without the
+//! other 255, and a bundle that grows writes its last rows only. Big-endian keys keep the objects of a
+//! level, and the rows of a bundle, in order.
+
+use std::ops::Range;
 
 use tlog::{FULL_WIDTH, Hash, TileKind, TilePath, TreeHead, TreeSize};
 
 use crate::error::StoreError;
-use crate::width::prefix_len;
+use crate::width::first_len;
 
 /// Column family of the head and the published checkpoint.
 pub(super) const REGISTER: &str = "register";
@@ -26,6 +31,31 @@ pub(super) const BUNDLES: &str = "bundles";
 pub(super) const HEAD: &[u8] = b"head";
 /// Key of the published checkpoint.
 pub(super) const CHECKPOINT: &[u8] = b"checkpoint";
+
+/// Key of the word that says how everything is laid out.
+pub(super) const LAYOUT: &[u8] = b"layout";
+/// The layout described here.
+pub(super) const CURRENT_LAYOUT: &str = "indelible store 2";
+
+/// Entries of one row of a bundle.
+pub(super) const ROW_ENTRIES: u16 = 16;
+
+/// Key of a row of the tiles or bundles.
+pub(super) type RowKey = [u8; 1 + size_of::<u64>()];
+
+/// Some neighbouring hashes or entries of an object as they are stored: of a tile all, of a bundle up
+/// to [`ROW_ENTRIES`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Row<'a> {
+    /// Column family.
+    pub(super) family: &'static str,
+    /// Its key.
+    pub(super) key: RowKey,
+    /// Which hashes or entries of the object it holds.
+    pub(super) places: Range<u16>,
+    /// Its value: their bytes.
+    pub(super) value: &'a [u8],
+}
 
 const VERSION: u8 = 1;
 const SIZE_END: usize = 1 + size_of::<u64>();
@@ -61,40 +91,72 @@ pub(super) fn parse_checkpoint(bytes: &[u8]) -> Option<(TreeHead, &[u8])> {
     Some((parse_head(head)?, note))
 }
 
-/// Column family and key of the object that holds every width of `path`.
-pub(super) fn object_key(path: &TilePath) -> (&'static str, Vec<u8>) {
-    let index = path.index().to_be_bytes();
-    match path.kind() {
-        TileKind::Entries => (BUNDLES, index.to_vec()),
-        TileKind::Hashes(level) => (TILES, [&[level][..], &index].concat()),
-    }
-}
-
-/// Reads a row of the tiles or bundles: the path that names exactly these bytes.
-pub(super) fn parse_object(family: &str, key: &[u8], bytes: &[u8]) -> Result<TilePath, StoreError> {
-    let (kind, index) = parse_object_key(family, key)
-        .ok_or_else(|| StoreError::Corrupt(format!("key {key:02x?} of {family} has no meaning")))?;
-    exact_path(kind, index, bytes).ok_or_else(|| {
-        let length = bytes.len();
-        StoreError::Corrupt(format!("{family} {key:02x?} has {length} bytes, which fit no width"))
+/// The rows of an object, in the order of their keys. Bytes are those of the width of `path`.
+pub(super) fn object_rows<'a>(path: &TilePath, bytes: &'a [u8]) -> impl Iterator<Item = Row<'a>> {
+    let (kind, index, width) = (path.kind(), path.index(), path.width());
+    let mut rest = bytes;
+    (0..width).step_by(row_width(kind).into()).map(move |first| {
+        let count = (width - first).min(row_width(kind));
+        let length = first_len(kind, count, rest).unwrap_or(rest.len());
+        let (value, after) = rest.split_at(length);
+        rest = after;
+        let (family, key) = row_of(kind, index, first);
+        Row { family, key, places: first..first + count, value }
     })
 }
 
-fn parse_object_key(family: &str, key: &[u8]) -> Option<(TileKind, u64)> {
-    let (kind, index) = match (family, key) {
-        (BUNDLES, index) => (TileKind::Entries, index),
-        (TILES, [level, index @ ..]) => (TileKind::Hashes(*level), index),
-        _ => return None,
-    };
-    Some((kind, u64::from_be_bytes(index.try_into().ok()?)))
+/// Column family and key of the row that holds the hash or entry at a place of an object.
+pub(super) fn row_of(kind: TileKind, index: u64, place: u16) -> (&'static str, RowKey) {
+    let (mut key, index) = (RowKey::default(), index.to_be_bytes());
+    match kind {
+        TileKind::Entries => {
+            let (start, row) = key.split_at_mut(index.len());
+            start.copy_from_slice(&index);
+            row.copy_from_slice(&(place / ROW_ENTRIES).to_be_bytes()[1..]);
+            (BUNDLES, key)
+        }
+        TileKind::Hashes(level) => {
+            key[0] = level;
+            key[1..].copy_from_slice(&index);
+            (TILES, key)
+        }
+    }
 }
 
-fn exact_path(kind: TileKind, index: u64, bytes: &[u8]) -> Option<TilePath> {
-    // Widest first: all but the last object of each kind are full.
-    (1..=FULL_WIDTH)
-        .rev()
-        .filter_map(|width| TilePath::new(kind, index, width).ok())
-        .find(|path| prefix_len(path, bytes) == Some(bytes.len()))
+/// Hashes or entries of one row.
+pub(super) const fn row_width(kind: TileKind) -> u16 {
+    match kind {
+        TileKind::Entries => ROW_ENTRIES,
+        TileKind::Hashes(_) => FULL_WIDTH,
+    }
+}
+
+/// Reads a row of the tiles or bundles: of which object, and which places of it.
+pub(super) fn parse_row(
+    family: &str,
+    key: &[u8],
+    value: &[u8],
+) -> Result<(TileKind, u64, Range<u16>), StoreError> {
+    let (kind, index, first) = parse_row_key(family, key)
+        .ok_or_else(|| StoreError::Corrupt(format!("key {key:02x?} of {family} has no meaning")))?;
+    // Widest first: all but the last row of each kind are full.
+    let is_exact = |count: &u16| first_len(kind, *count, value) == Some(value.len());
+    let count = (1..=row_width(kind)).rev().find(is_exact).ok_or_else(|| {
+        let length = value.len();
+        StoreError::Corrupt(format!("{family} {key:02x?} has {length} bytes, which fit no width"))
+    })?;
+    Ok((kind, index, first..first + count))
+}
+
+fn parse_row_key(family: &str, key: &[u8]) -> Option<(TileKind, u64, u16)> {
+    let (kind, index, first) = match (family, key) {
+        (BUNDLES, [index @ .., row]) => (TileKind::Entries, index, u16::from(*row) * ROW_ENTRIES),
+        (TILES, [level, index @ ..]) => (TileKind::Hashes(*level), index, 0),
+        _ => return None,
+    };
+    let index = u64::from_be_bytes(index.try_into().ok()?);
+    TilePath::new(kind, index, first + 1).ok()?;
+    Some((kind, index, first))
 }
 
 #[cfg(test)]
@@ -108,28 +170,39 @@ mod tests {
 
     #[test]
     fn keys_are_frozen() {
-        for (text, family, key) in [
-            ("tile/0/000.p/1", TILES, &[0, 0, 0, 0, 0, 0, 0, 0, 0][..]),
-            ("tile/0/000", TILES, &[0, 0, 0, 0, 0, 0, 0, 0, 0]),
-            ("tile/63/x001/234", TILES, &[63, 0, 0, 0, 0, 0, 0, 4, 210]),
-            ("tile/entries/x001/234.p/7", BUNDLES, &[0, 0, 0, 0, 0, 0, 4, 210]),
+        for (text, place, family, key) in [
+            ("tile/0/000.p/1", 0, TILES, [0; 9]),
+            ("tile/0/000", 255, TILES, [0; 9]),
+            ("tile/63/x001/234", 1, TILES, [63, 0, 0, 0, 0, 0, 0, 4, 210]),
+            ("tile/entries/x001/234.p/7", 6, BUNDLES, [0, 0, 0, 0, 0, 0, 4, 210, 0]),
+            ("tile/entries/x001/234", 16, BUNDLES, [0, 0, 0, 0, 0, 0, 4, 210, 1]),
+            ("tile/entries/x001/234", 255, BUNDLES, [0, 0, 0, 0, 0, 0, 4, 210, 15]),
         ] {
-            assert_eq!(object_key(&path(text)), (family, key.to_vec()), "{text}");
+            let path = path(text);
+            assert_eq!(row_of(path.kind(), path.index(), place), (family, key), "{text}");
         }
     }
 
     #[test]
-    fn a_row_is_the_path_of_its_bytes() {
+    fn the_rows_of_an_object_are_its_bytes() {
         for path in script::objects(70_000) {
-            let (family, key) = object_key(&path);
-            let parsed = parse_object(family, &key, &script::object(&path));
-            assert_eq!(parsed.unwrap(), path);
+            let bytes = script::object(&path);
+            let (mut joined, mut next, mut last) = (Vec::new(), 0, None);
+            for row in object_rows(&path, &bytes) {
+                let parsed = parse_row(row.family, &row.key, row.value).unwrap();
+                assert_eq!(parsed, (path.kind(), path.index(), row.places.clone()), "{path}");
+                assert_eq!(row.places.start, next, "{path}");
+                assert!(last.replace(row.key) < Some(row.key), "{path}");
+                next = row.places.end;
+                joined.extend_from_slice(row.value);
+            }
+            assert_eq!((next, joined), (path.width(), bytes.to_vec()), "{path}");
         }
     }
 
     #[test]
     fn foreign_rows_are_damage() {
-        let long_bundle = [[0, 1, b'x']; 257].concat();
+        let long_row = [[0, 1, b'x']; 17].concat();
         for (family, key, bytes) in [
             (TILES, &[][..], &[0; 32][..]),
             (TILES, &[0; 8], &[0; 32]),
@@ -138,12 +211,15 @@ mod tests {
             (TILES, &[0; 9], &[]),
             (TILES, &[0; 9], &[0; 33]),
             (TILES, &[0; 9], &[0; 257 * 32]),
-            (BUNDLES, &[0; 9], &[0, 1, b'x']),
-            (BUNDLES, &[0; 8], &[]),
-            (BUNDLES, &[0; 8], &[0, 2, b'x']),
-            (BUNDLES, &[0; 8], &long_bundle),
+            (BUNDLES, &[], &[0, 1, b'x']),
+            (BUNDLES, &[0; 8], &[0, 1, b'x']),
+            (BUNDLES, &[0; 10], &[0, 1, b'x']),
+            (BUNDLES, &[0, 0, 0, 0, 0, 0, 0, 0, 16], &[0, 1, b'x']),
+            (BUNDLES, &[0; 9], &[]),
+            (BUNDLES, &[0; 9], &[0, 2, b'x']),
+            (BUNDLES, &[0; 9], &long_row),
         ] {
-            let parsed = parse_object(family, key, bytes);
+            let parsed = parse_row(family, key, bytes);
             assert!(matches!(parsed, Err(StoreError::Corrupt(_))), "{key:?}: {parsed:?}");
         }
     }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use rocksdb::{DB, Error, IngestExternalFileOptions, Options, SstFileWriter};
 use tlog::{FULL_WIDTH, TileKind, TilePath, TreeHead};
 
-use super::layout::{BUNDLES, TILES, object_key};
+use super::layout::{BUNDLES, TILES, object_rows};
 
 /// Bytes of new objects from which on a commit writes sorted files.
 const LARGE: usize = 8 << 20;
@@ -89,9 +89,8 @@ fn write(
     writer.open(file)?;
     let mut is_empty = true;
     for (path, bytes) in objects {
-        let (its_family, key) = object_key(path);
-        if its_family == family {
-            writer.put(key, bytes)?;
+        for row in object_rows(path, bytes).filter(|row| row.family == family) {
+            writer.put(row.key, row.value)?;
             is_empty = false;
         }
     }

@@ -15,13 +15,14 @@ const MIB: usize = 1024 * KIB;
 pub struct RocksSettings {
     /// Bytes of memory for what is read often: three quarters for hash tiles, one for bundles, so
     /// that a reader of the whole log does not drive out the tiles that proofs need. Write buffers
-    /// take up to 32 MiB more. Default: 64 MiB.
+    /// take up to 32 MiB more, and the indexes of the files some 25 MiB in a log of 20 million
+    /// entries. Default: 192 MiB.
     pub block_cache_bytes: usize,
 }
 
 impl Default for RocksSettings {
     fn default() -> RocksSettings {
-        RocksSettings { block_cache_bytes: 64 * MIB }
+        RocksSettings { block_cache_bytes: 192 * MIB }
     }
 }
 
@@ -54,36 +55,26 @@ pub(super) fn families(settings: &RocksSettings) -> [ColumnFamilyDescriptor; 4] 
     ]
 }
 
-/// Options of the tiles. Hashes do not compress; a block holds one or two full tiles.
+/// Options of the tiles. Hashes do not compress.
 pub(super) fn tiles(settings: &RocksSettings) -> Options {
     let bytes = settings.block_cache_bytes - settings.block_cache_bytes / 4;
-    objects(&Cache::new_lru_cache(bytes), 16 * KIB)
+    objects(&Cache::new_lru_cache(bytes))
 }
 
-/// Options of the bundles. Entries are text and compress well; what is old is compressed harder.
+/// Options of the bundles. Entries are text and compress, each row by itself: a proof needs one of them.
 pub(super) fn bundles(settings: &RocksSettings) -> Options {
-    let mut options = objects(&Cache::new_lru_cache(settings.block_cache_bytes / 4), 32 * KIB);
+    let mut options = objects(&Cache::new_lru_cache(settings.block_cache_bytes / 4));
     options.set_compression_type(DBCompressionType::Lz4);
-    options.set_bottommost_compression_type(DBCompressionType::Zstd);
     options
 }
 
-/// Options of bundles in files that are written sorted: RocksDB puts those at the bottom at once, where
-/// it would compress them harder, which takes longer than all the rest.
-pub(super) fn sorted_bundles(settings: &RocksSettings) -> Options {
-    let mut options = bundles(settings);
-    options.set_bottommost_compression_type(DBCompressionType::Lz4);
-    options
-}
-
-/// Options for large values read by key, uncompressed.
-fn objects(cache: &Cache, block_bytes: usize) -> Options {
+/// Options for rows of some kilobytes read by key, uncompressed.
+fn objects(cache: &Cache) -> Options {
     let mut table = BlockBasedOptions::default();
     table.set_block_cache(cache);
-    table.set_block_size(block_bytes);
-    table.set_bloom_filter(10.0, false);
-    table.set_cache_index_and_filter_blocks(true);
-    table.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    // A tile, or a row of a bundle, fills a block, so that no other is read with it. There are no
+    // filters: keys ascend with the log, so the ranges of the files say where a row is.
+    table.set_block_size(4 * KIB);
 
     let mut options = Options::default();
     options.set_block_based_table_factory(&table);
