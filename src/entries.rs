@@ -1,12 +1,14 @@
 //! Entries by position, read from the bundles of the store.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use store::{Store, StoreError};
 use thiserror::Error;
 use tlog::{Bundle, FULL_WIDTH, InvalidBundle, LeafIndex, TileKind, TilePath, TreeSize};
+
+/// Entries up to this far from each other are read together.
+const NEAR: u64 = 16;
 
 /// Reads entries of a tree of some size. What comes back is what the store holds, unverified.
 #[derive(Clone)]
@@ -49,7 +51,7 @@ impl EntryReader {
 
     /// The entries at `positions` in a tree of `size`, in the order asked for.
     ///
-    /// Each bundle is read once, however many of its entries are asked for.
+    /// Neighbours are read together, and of a bundle no more than what is asked for.
     ///
     /// # Errors
     /// [`ReadError`] if one of them can not be read.
@@ -58,20 +60,33 @@ impl EntryReader {
         positions: &[LeafIndex],
         size: TreeSize,
     ) -> Result<Vec<Bytes>, ReadError> {
-        let mut bundles: BTreeMap<u64, (TilePath, Bytes)> = BTreeMap::new();
         let mut entries = Vec::with_capacity(positions.len());
-        for &position in positions {
-            let (index, place) = split(position);
-            if let std::collections::btree_map::Entry::Vacant(slot) = bundles.entry(index) {
-                slot.insert(self.bundle(position, size).await?);
-            }
-            let (path, bytes) = &bundles[&index];
-            let bundle = Bundle::parse(bytes, path.width())
-                .map_err(|source| ReadError::Damaged { path: *path, source })?;
-            let entry = bundle.get(place).ok_or(ReadError::OutOfRange { index: position, size })?;
-            entries.push(bytes.slice_ref(entry));
+        for neighbours in positions.chunk_by(|one, next| are_neighbours(*one, *next)) {
+            self.read(neighbours, size, &mut entries).await?;
         }
         Ok(entries)
+    }
+
+    /// Adds the entries at ascending positions in one bundle.
+    async fn read(
+        &self,
+        positions: &[LeafIndex],
+        size: TreeSize,
+        entries: &mut Vec<Bytes>,
+    ) -> Result<(), ReadError> {
+        let [first, ..] = positions else { return Ok(()) };
+        let last = positions.last().unwrap_or(first);
+        let path = bundle_of(*last, size)?;
+        let (start, end) = (place(*first), place(*last) + 1);
+        let bytes = self.store.get_part(TileKind::Entries, path.index(), start..end).await?;
+        let bytes = bytes.ok_or(ReadError::Missing(path))?;
+        let part = Bundle::parse(&bytes, end - start)
+            .map_err(|source| ReadError::Damaged { path, source })?;
+        for position in positions {
+            let entry = part.get(usize::from(place(*position) - start));
+            entries.push(bytes.slice_ref(entry.expect("it is between the first and the last")));
+        }
+        Ok(())
     }
 
     /// The bundle that holds `position` in a tree of `size`.
@@ -83,13 +98,28 @@ impl EntryReader {
         position: LeafIndex,
         size: TreeSize,
     ) -> Result<(TilePath, Bytes), ReadError> {
-        let (index, _) = split(position);
-        let path = TilePath::at_size(TileKind::Entries, index, size)
-            .filter(|_| size.contains(position))
-            .ok_or(ReadError::OutOfRange { index: position, size })?;
+        let path = bundle_of(position, size)?;
         let bytes = self.store.get(&path).await?.ok_or(ReadError::Missing(path))?;
         Ok((path, bytes))
     }
+}
+
+/// The bundle that holds `position` in a tree of `size`.
+fn bundle_of(position: LeafIndex, size: TreeSize) -> Result<TilePath, ReadError> {
+    TilePath::at_size(TileKind::Entries, split(position).0, size)
+        .filter(|_| size.contains(position))
+        .ok_or(ReadError::OutOfRange { index: position, size })
+}
+
+/// Place of an entry in its bundle.
+fn place(position: LeafIndex) -> u16 {
+    position.get().to_le_bytes()[0].into()
+}
+
+/// Whether one entry comes before another in the same bundle, and not much is between them.
+fn are_neighbours(one: LeafIndex, next: LeafIndex) -> bool {
+    let are_near = (1..=NEAR).contains(&next.get().saturating_sub(one.get()));
+    are_near && split(one).0 == split(next).0
 }
 
 /// Tiles and bundles of the store, unverified, in the order asked for.

@@ -87,7 +87,7 @@ impl OpenLog {
         let path = data.conflicts_file();
         let conflicts = Arc::new(Conflicts::open(path, Arc::clone(&catalog), entries, publishers));
         let searching = tokio::spawn(Arc::clone(&conflicts).follow(published.clone()));
-        let reader = LogReader::new(store, catalog, published);
+        let reader = LogReader::new(store, catalog, published, settings.proof_cache_bytes());
         let pending = data.pending_file();
         Ok(OpenLog { sequencer, reader, key, clock, conflicts, searching, pending, writer })
     }

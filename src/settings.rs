@@ -51,6 +51,9 @@ pub struct Settings {
     /// Submissions that may wait for the sequencer; more are refused for the moment [default: 1024]
     #[arg(long, value_name = "COUNT")]
     pub pool: Option<usize>,
+    /// Mebibytes of tiles that were checked and are kept for the next proofs [default: 192]
+    #[arg(long, value_name = "MIB")]
+    pub proof_cache: Option<usize>,
     /// Facts that go into one batch [default: 4096]
     #[arg(long, value_name = "COUNT")]
     pub batch: Option<usize>,
@@ -102,6 +105,7 @@ impl Settings {
             head_file: self.head_file.or(file.head_file),
             min_free: self.min_free.or(file.min_free),
             pool: self.pool.or(file.pool),
+            proof_cache: self.proof_cache.or(file.proof_cache),
             batch: self.batch.or(file.batch),
             enrolment: self.enrolment.or(file.enrolment),
             expectations_per_hour: self.expectations_per_hour.or(file.expectations_per_hour),
@@ -120,6 +124,11 @@ impl Settings {
     /// Bytes that must stay free.
     pub fn min_free_bytes(&self) -> u64 {
         self.min_free.unwrap_or(512).saturating_mul(1 << 20)
+    }
+
+    /// Bytes of checked tiles that are kept.
+    pub fn proof_cache_bytes(&self) -> usize {
+        self.proof_cache.unwrap_or(192).saturating_mul(1 << 20)
     }
 
     /// Age of the head above which the log is not well.

@@ -1,11 +1,13 @@
 //! `BatchLookup`: all keys first, then one stream of answers.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use record::MapKey;
 use tonic::{Status, Streaming};
 
 use super::log::{encode_entry, map_key};
-use super::{hash_bytes, refusal, v1};
+use super::{hashes, refusal, v1};
 use crate::reading::{Answer, Batch, LogReader, Part, ProvenEpoch};
 
 /// Keys of one call.
@@ -38,8 +40,8 @@ pub(super) struct Answers {
 
 enum State {
     Begin,
-    /// What is left of the entries after the epoch.
-    Tail(std::vec::IntoIter<Bytes>),
+    /// The entries after the epoch, from this one on.
+    Tail(Arc<ProvenEpoch>, usize),
     Keys,
 }
 
@@ -52,13 +54,15 @@ impl Answers {
     /// The next message; `None` when every key is answered.
     pub(super) async fn next(&mut self) -> Result<Option<v1::BatchLookupResponse>, Status> {
         match &mut self.state {
-            State::Begin => self.start().await.map(Some),
-            State::Tail(tail) => {
-                let chunk: Vec<Bytes> = tail.take(TAIL_CHUNK).collect();
-                if tail.len() == 0 {
+            State::Begin => Ok(Some(self.start())),
+            State::Tail(shown, next) => {
+                let tail: Vec<Bytes> =
+                    shown.tail[*next..].iter().take(TAIL_CHUNK).cloned().collect();
+                *next += tail.len();
+                if *next == shown.tail.len() {
                     self.state = State::Keys;
                 }
-                Ok(Some(v1::BatchLookupResponse { tail: chunk, ..Default::default() }))
+                Ok(Some(v1::BatchLookupResponse { tail, ..Default::default() }))
             }
             State::Keys => {
                 let part = self.batch.next().await.map_err(|failure| refusal(&failure))?;
@@ -67,24 +71,23 @@ impl Answers {
         }
     }
 
-    async fn start(&mut self) -> Result<v1::BatchLookupResponse, Status> {
-        let epoch = self.batch.epoch().await.map_err(|failure| refusal(&failure))?;
+    fn start(&mut self) -> v1::BatchLookupResponse {
+        let epoch = self.batch.epoch();
         let checkpoint = self.batch.published().note.clone();
-        let Some((ProvenEpoch { entry, edge, tail }, nodes)) = epoch else {
+        let Some((shown, nodes)) = epoch else {
             self.state = State::Keys;
             let start = Some(v1::BatchStart { checkpoint, epoch: None, edge: Vec::new() });
-            return Ok(v1::BatchLookupResponse { start, ..Default::default() });
+            return v1::BatchLookupResponse { start, ..Default::default() };
         };
-        self.state = if tail.is_empty() { State::Keys } else { State::Tail(tail.into_iter()) };
-        let edge = edge.iter().map(hash_bytes).collect();
-        let start = v1::BatchStart { checkpoint, epoch: Some(encode_entry(entry)), edge };
-        let nodes = nodes.iter().map(hash_bytes).collect();
-        Ok(v1::BatchLookupResponse { start: Some(start), nodes, ..Default::default() })
+        let (epoch, edge) = (Some(encode_entry(shown.entry.clone())), hashes(&shown.edge));
+        let start = Some(v1::BatchStart { checkpoint, epoch, edge });
+        self.state = if shown.tail.is_empty() { State::Keys } else { State::Tail(shown, 0) };
+        v1::BatchLookupResponse { start, nodes: hashes(&nodes), ..Default::default() }
     }
 }
 
 fn encode(part: Part) -> v1::BatchLookupResponse {
-    let nodes = part.nodes.iter().map(hash_bytes).collect();
+    let nodes = hashes(&part.nodes);
     let answers = part.answers.into_iter().map(encode_answer).collect();
     v1::BatchLookupResponse { forget: part.forget, nodes, answers, ..Default::default() }
 }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::batch::{self, Answers};
-use super::{hash_bytes, position, refusal, size, v1};
+use super::{hashes, position, refusal, size, v1};
 use crate::published::Published;
 use crate::reading::{LogReader, ProvenEntries, ProvenEntry, positions};
 
@@ -84,7 +84,7 @@ impl v1::log_server::Log for LogService {
             checkpoint: published.note.clone(),
             index: index.get(),
             size: tree.get(),
-            hashes: proof.hashes().iter().map(hash_bytes).collect(),
+            hashes: hashes(proof.hashes()),
             entry,
         }))
     }
@@ -112,7 +112,7 @@ impl v1::log_server::Log for LogService {
             checkpoint: published.note.clone(),
             from: from.get(),
             to: to.get(),
-            hashes: proof.hashes().iter().map(hash_bytes).collect(),
+            hashes: hashes(proof.hashes()),
         }))
     }
 
@@ -159,10 +159,10 @@ impl v1::log_server::Log for LogService {
         let lookup = self.reader.lookup(&key).await.map_err(|failure| refusal(&failure))?;
         let (nodes, entries) = encode(lookup.proven);
         let completeness = lookup.completeness.map(|complete| v1::Completeness {
-            epoch: Some(encode_entry(complete.epoch.entry)),
+            epoch: Some(encode_entry(complete.epoch.entry.clone())),
             map_proof: complete.map_proof.into(),
-            edge: complete.epoch.edge.iter().map(hash_bytes).collect(),
-            tail: complete.epoch.tail,
+            edge: hashes(&complete.epoch.edge),
+            tail: complete.epoch.tail.clone(),
         });
         let checkpoint = lookup.published.note.clone();
         Ok(Response::new(v1::LookupResponse { checkpoint, nodes, entries, completeness }))
@@ -317,7 +317,7 @@ pub(super) fn map_key(key: Option<v1::lookup_request::Key>) -> Result<MapKey, St
 
 fn encode(proven: ProvenEntries) -> (Vec<bytes::Bytes>, Vec<v1::ProvenEntry>) {
     let entries = proven.entries.into_iter().map(encode_entry);
-    (proven.nodes.iter().map(hash_bytes).collect(), entries.collect())
+    (hashes(&proven.nodes), entries.collect())
 }
 
 pub(super) fn encode_entry(proven: ProvenEntry) -> v1::ProvenEntry {

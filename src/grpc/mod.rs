@@ -88,6 +88,9 @@ fn size(what: &str, size: u64) -> Result<TreeSize, Status> {
     TreeSize::new(size).map_err(|error| Status::invalid_argument(format!("{what}: {error}")))
 }
 
-fn hash_bytes(hash: &Hash) -> bytes::Bytes {
-    bytes::Bytes::copy_from_slice(hash.as_bytes())
+/// Hashes as they are sent, all in one piece of memory.
+fn hashes(hashes: &[Hash]) -> Vec<bytes::Bytes> {
+    let joined: Vec<u8> = hashes.iter().flat_map(Hash::as_bytes).copied().collect();
+    let joined = bytes::Bytes::from(joined);
+    (0..hashes.len()).map(|at| joined.slice(at * Hash::SIZE..(at + 1) * Hash::SIZE)).collect()
 }

@@ -7,8 +7,9 @@ use catalog::PinnedMap;
 use record::{MapKey, MapProof};
 use tlog::{Hash, LeafIndex};
 
-use super::lookup::{Moment, edge_plan};
-use super::{AnswerError, LogReader, MAX_LOOKUP_ENTRIES, Nodes, ProvenEntry, ProvenEpoch, plan};
+use super::lookup::Moment;
+use super::view::{EpochView, ProvenEpoch, View};
+use super::{AnswerError, LogReader, MAX_LOOKUP_ENTRIES, Nodes, ProvenEntry};
 use crate::published::Published;
 
 /// Keys whose positions are known beforehand.
@@ -22,8 +23,9 @@ const MAX_NODES: usize = 1 << 20;
 pub struct Batch {
     reader: LogReader,
     published: Arc<Published>,
+    view: Arc<View>,
     map: PinnedMap,
-    epoch: Option<LeafIndex>,
+    epoch: Option<Arc<EpochView>>,
     keys: VecDeque<MapKey>,
     found: VecDeque<Option<Found>>,
     nodes: Nodes,
@@ -72,10 +74,10 @@ impl LogReader {
     /// # Errors
     /// [`AnswerError`] if the log can not be read.
     pub async fn lookup_many(&self, keys: Vec<MapKey>) -> Result<Batch, AnswerError> {
-        let Moment { published, map, epoch } = self.moment().await?;
+        let Moment { published, view, map, epoch } = self.moment().await?;
         let (map, reader) = (map.pin(), self.clone());
         let (keys, found, nodes) = (keys.into(), VecDeque::new(), Nodes::default());
-        Ok(Batch { reader, published, map, epoch, keys, found, nodes })
+        Ok(Batch { reader, published, view, map, epoch, keys, found, nodes })
     }
 }
 
@@ -87,18 +89,10 @@ impl Batch {
 
     /// The epoch that shows the answers to be complete, and the hashes of its proof. To be asked for
     /// once, before the first answers.
-    ///
-    /// # Errors
-    /// [`AnswerError`] if the log can not be read.
-    pub async fn epoch(&mut self) -> Result<Option<(ProvenEpoch, Vec<Hash>)>, AnswerError> {
-        let Some(epoch) = self.epoch else { return Ok(None) };
-        let head = self.published.head;
-        let plan = plan(&self.published, &[epoch])?.merge(edge_plan(head, epoch)?);
-        let verified = self.reader.verified(head, &plan).await?;
-        let mut entry = self.reader.prove_with(&verified, &[epoch], &mut self.nodes).await?;
-        let entry = entry.remove(0);
-        let proven = self.reader.with_what_follows(entry, &verified, &self.published).await?;
-        Ok(Some((proven, self.nodes.take_new())))
+    pub fn epoch(&mut self) -> Option<(Arc<ProvenEpoch>, Vec<Hash>)> {
+        let epoch = self.epoch.as_ref()?;
+        self.nodes = epoch.nodes.clone();
+        Some((Arc::clone(&epoch.proven), self.nodes.take_new()))
     }
 
     /// The answers to the next few keys; `None` when all are answered.
@@ -119,13 +113,16 @@ impl Batch {
         }
         let wanted: Vec<LeafIndex> =
             next.iter().flatten().flat_map(|found| found.positions.iter().copied()).collect();
-        let proven = self.reader.prove_in(&self.published, &wanted, &mut self.nodes).await?;
+        let proven = self.reader.prove_in(&self.view, &wanted, &mut self.nodes).await?;
         let mut proven = proven.into_iter();
+        let map_of = |proof: &MapProof, nodes: &mut Nodes| {
+            self.epoch.as_ref().map(|_| map_path(proof, nodes))
+        };
         let mut answers = Vec::with_capacity(next.len());
         for found in next {
             answers.push(found.map(|found| {
                 let entries = proven.by_ref().take(found.positions.len()).collect();
-                Answer { entries, map: self.epoch.map(|_| map_path(&found.proof, &mut self.nodes)) }
+                Answer { entries, map: map_of(&found.proof, &mut self.nodes) }
             }));
         }
         Ok(Some(Part { forget, nodes: self.nodes.take_new(), answers }))
@@ -142,7 +139,7 @@ impl Batch {
                 continue;
             };
             let (covered, proof) = (lookup.positions, lookup.proof);
-            let positions = self.reader.with_tail(key, covered, map.size(), &self.published)?;
+            let positions = self.reader.with_tail(key, covered, map.size(), self.view.size())?;
             let fits = positions.len() <= MAX_LOOKUP_ENTRIES;
             self.found.push_back(fits.then_some(Found { positions, proof }));
         }

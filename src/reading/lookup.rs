@@ -3,19 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use catalog::MapReader;
 use record::MapKey;
-use tlog::{Hash, LeafIndex, Plan, TreeHead, TreeSize, Verified};
+use tlog::{LeafIndex, TreeSize};
 
-use super::{AnswerError, LogReader, Nodes, ProvenEntries, ProvenEntry, plan, positions};
+use super::view::{EpochView, ProvenEpoch, View};
+use super::{AnswerError, LogReader, Nodes, ProvenEntries};
 use crate::published::Published;
 
 /// Entries that one look-up returns at most.
 pub const MAX_LOOKUP_ENTRIES: usize = 20_000;
 
-/// Entries after the newest epoch up to which a look-up is shown to be complete.
-const MAX_TAIL: u64 = 20_000;
 /// How often a look-up looks again when it finds the map behind the newest epoch.
 const MAP_TRIES: u32 = 10;
 /// How long it waits in between.
@@ -36,28 +34,18 @@ pub struct Lookup {
 #[derive(Debug)]
 pub struct Completeness {
     /// The newest epoch, its proof in the same nodes as the others.
-    pub epoch: ProvenEpoch,
+    pub epoch: Arc<ProvenEpoch>,
     /// The proof about the key under the epoch's map.
     pub map_proof: Vec<u8>,
-}
-
-/// An epoch and all that was logged after it.
-#[derive(Debug)]
-pub struct ProvenEpoch {
-    /// The epoch entry.
-    pub entry: ProvenEntry,
-    /// The compact range up to and with the epoch entry.
-    pub edge: Vec<Hash>,
-    /// All entries after the epoch entry.
-    pub tail: Vec<Bytes>,
 }
 
 /// A published head, and what the catalog knew when it was published.
 pub(super) struct Moment<'a> {
     pub(super) published: Arc<Published>,
+    pub(super) view: Arc<View>,
     pub(super) map: MapReader<'a>,
     /// The newest epoch of the head, if it is the one of the map and few enough entries follow it.
-    pub(super) epoch: Option<LeafIndex>,
+    pub(super) epoch: Option<Arc<EpochView>>,
 }
 
 impl LogReader {
@@ -67,25 +55,18 @@ impl LogReader {
     /// # Errors
     /// [`AnswerError::TooMany`] above [`MAX_LOOKUP_ENTRIES`]; others if the log can not be read.
     pub async fn lookup(&self, key: &MapKey) -> Result<Lookup, AnswerError> {
-        let Moment { published, map, epoch } = self.moment().await?;
+        let Moment { published, view, map, epoch } = self.moment().await?;
         let found = map.prove(key, MAX_LOOKUP_ENTRIES)?;
-        let covered = map.size();
-        let mut wanted = self.with_tail(key, found.positions, covered, &published)?;
+        let wanted = self.with_tail(key, found.positions, map.size(), view.size())?;
         if wanted.len() > MAX_LOOKUP_ENTRIES {
             return Err(AnswerError::TooMany { found: wanted.len() });
         }
-        let Some(epoch) = epoch else {
-            let proven = self.prove(&published, &wanted).await?;
-            return Ok(Lookup { published, proven, completeness: None });
-        };
-        wanted.push(epoch);
-        let plan = plan(&published, &wanted)?.merge(edge_plan(published.head, epoch)?);
-        let verified = self.verified(published.head, &plan).await?;
-        let mut nodes = Nodes::default();
-        let mut entries = self.prove_with(&verified, &wanted, &mut nodes).await?;
-        let epoch = entries.pop().expect("the epoch was asked for last");
-        let epoch = self.with_what_follows(epoch, &verified, &published).await?;
-        let completeness = Some(Completeness { epoch, map_proof: found.proof.to_bytes() });
+        let mut nodes = epoch.as_ref().map_or_else(Nodes::default, |epoch| epoch.nodes.clone());
+        let entries = self.prove_in(&view, &wanted, &mut nodes).await?;
+        let completeness = epoch.map(|epoch| Completeness {
+            epoch: Arc::clone(&epoch.proven),
+            map_proof: found.proof.to_bytes(),
+        });
         let proven = ProvenEntries { nodes: nodes.take_new(), entries };
         Ok(Lookup { published, proven, completeness })
     }
@@ -98,14 +79,13 @@ impl LogReader {
         loop {
             let map = self.catalog.map();
             let published = self.published();
-            let size = published.head.size;
-            let newest = self.catalog.newest_epoch(size)?;
+            let view = self.view(published.head).await?;
+            let newest = self.newest_epoch(&view).await?;
             tries -= 1;
             let of_this_map = newest.is_none_or(|epoch| epoch.get() == map.size().get());
             if of_this_map || tries == 0 {
-                let near = newest.filter(|epoch| size.get() - epoch.get() <= MAX_TAIL);
-                let epoch = near.filter(|_| of_this_map);
-                return Ok(Moment { published, map, epoch });
+                let epoch = if of_this_map { self.epoch(&view).await? } else { None };
+                return Ok(Moment { published, view, map, epoch });
             }
             tokio::time::sleep(MAP_WAIT).await;
         }
@@ -118,36 +98,16 @@ impl LogReader {
         key: &MapKey,
         mut positions: Vec<LeafIndex>,
         covered: TreeSize,
-        published: &Published,
+        size: TreeSize,
     ) -> Result<Vec<LeafIndex>, AnswerError> {
+        // The first that the map does not cover is the epoch itself, which has no key.
+        if size.get() <= covered.get() + 1 {
+            return Ok(positions);
+        }
         let last_covered = covered.get().checked_sub(1).map(LeafIndex::new).transpose();
         let last_covered = last_covered.expect("a position below a size is valid");
         let room = (MAX_LOOKUP_ENTRIES + 1).saturating_sub(positions.len());
-        let size = published.head.size;
         positions.extend(self.catalog.positions(key, size, last_covered, room)?);
         Ok(positions)
     }
-
-    /// Adds to a proven epoch what shows all that follows it.
-    pub(super) async fn with_what_follows(
-        &self,
-        entry: ProvenEntry,
-        verified: &Verified,
-        published: &Published,
-    ) -> Result<ProvenEpoch, AnswerError> {
-        let after = after(entry.index);
-        let edge = verified.range_at(after)?.roots().to_vec();
-        let rest = positions(after.get()..published.head.size.get());
-        let tail = self.at(published, &rest).await?;
-        Ok(ProvenEpoch { entry, edge, tail })
-    }
-}
-
-/// The tiles that prove the compact range up to and with the epoch.
-pub(super) fn edge_plan(head: TreeHead, epoch: LeafIndex) -> Result<Plan, AnswerError> {
-    Ok(head.plan_consistency(after(epoch))?)
-}
-
-fn after(epoch: LeafIndex) -> TreeSize {
-    TreeSize::new(epoch.get() + 1).expect("a published entry is followed by a size")
 }

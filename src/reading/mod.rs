@@ -2,8 +2,12 @@
 //! it. Whatever the store holds is checked against that head before it is used.
 
 mod batch;
+mod kept;
 mod lookup;
 mod nodes;
+#[cfg(test)]
+mod tests;
+mod view;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,15 +18,17 @@ use record::MapKey;
 use store::{Store, StoreError};
 use thiserror::Error;
 use tlog::{
-    ConsistencyProof, FULL_WIDTH, Hash, InclusionProof, LeafIndex, LookupError, Plan, PlanError,
-    TileError, TilePath, TreeHead, TreeSize, Verified,
+    ConsistencyProof, FULL_WIDTH, Hash, InclusionProof, LeafIndex, LookupError, PlanError,
+    TileError, TilePath, Trail, TreeSize,
 };
 use tokio::sync::watch;
 
 pub use self::batch::{Answer, Batch, MapPath, Part};
-pub use self::lookup::{Completeness, Lookup, MAX_LOOKUP_ENTRIES, ProvenEpoch};
+pub use self::lookup::{Completeness, Lookup, MAX_LOOKUP_ENTRIES};
 use self::nodes::Nodes;
-use crate::entries::{EntryReader, ReadError, load, split};
+pub use self::view::ProvenEpoch;
+use self::view::{Shared, View};
+use crate::entries::{EntryReader, ReadError, split};
 use crate::published::Published;
 
 /// The reading side of a served log.
@@ -32,6 +38,7 @@ pub struct LogReader {
     catalog: Arc<Catalog>,
     entries: EntryReader,
     published: watch::Receiver<Arc<Published>>,
+    shared: Arc<Shared>,
 }
 
 /// Entries with inclusion proofs under one head, each hash of the proofs once.
@@ -44,7 +51,7 @@ pub struct ProvenEntries {
 }
 
 /// An entry with its inclusion proof.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ProvenEntry {
     /// Its position.
     pub index: LeafIndex,
@@ -73,7 +80,7 @@ pub enum AnswerError {
     /// No tree has what is asked for.
     #[error(transparent)]
     Impossible(#[from] PlanError),
-    /// A plan forgot a tile: a defect of the program.
+    /// A trail lacks what a proof needs: a defect of the program.
     #[error(transparent)]
     Plan(#[from] LookupError),
     /// The log can not read its entries back.
@@ -97,14 +104,17 @@ pub enum AnswerError {
 }
 
 impl LogReader {
-    /// Reads what is committed in `store` and `catalog` as far as it is `published`.
+    /// Reads what is committed in `store` and `catalog` as far as it is `published`. Up to
+    /// `kept_bytes` of checked tiles are kept.
     pub fn new(
         store: Arc<dyn Store>,
         catalog: Arc<Catalog>,
         published: watch::Receiver<Arc<Published>>,
+        kept_bytes: usize,
     ) -> LogReader {
         let entries = EntryReader::new(Arc::clone(&store));
-        LogReader { store, catalog, entries, published }
+        let shared = Arc::new(Shared::new(kept_bytes));
+        LogReader { store, catalog, entries, published, shared }
     }
 
     /// The published head now.
@@ -160,9 +170,9 @@ impl LogReader {
         check_within("size", size.get(), published.head.size.get(), published)?;
         check_within("index", index.get().saturating_add(1), size.get(), published)
             .map_err(|_| beyond("index", index.get(), published))?;
-        let head = self.head_at(published.head, size).await?;
-        let verified = self.verified(head, &head.plan_inclusion(index)?).await?;
-        let proof = verified.inclusion(index)?;
+        let view = self.view(published.head).await?;
+        let trail = self.complete(view.edge().trail_of_entry(index)?).await?;
+        let proof = trail.inclusion(index, &self.range_at(&view, size).await?)?;
         let entry = self.entries.entries(&[index], size).await?.remove(0);
         Ok((proof, entry))
     }
@@ -178,9 +188,12 @@ impl LogReader {
         to: TreeSize,
     ) -> Result<ConsistencyProof, AnswerError> {
         check_within("size", from.max(to).get(), published.head.size.get(), published)?;
-        let head = self.head_at(published.head, to).await?;
-        let verified = self.verified(head, &head.plan_consistency(from)?).await?;
-        Ok(verified.consistency(from)?)
+        if from > to {
+            return Err(PlanError::SizeOutOfRange { asked: from, size: to }.into());
+        }
+        let view = self.view(published.head).await?;
+        let trail = self.complete(view.edge().trail_of_size(from)?).await?;
+        Ok(trail.consistency(from, &self.range_at(&view, to).await?)?)
     }
 
     /// Up to a bundle of entries from `start` on, below `end`; `start` is below both.
@@ -221,35 +234,29 @@ impl LogReader {
         positions: &[LeafIndex],
     ) -> Result<ProvenEntries, AnswerError> {
         let mut nodes = Nodes::default();
-        let entries = self.prove_in(published, positions, &mut nodes).await?;
+        let view = self.view(published.head).await?;
+        let entries = self.prove_in(&view, positions, &mut nodes).await?;
         Ok(ProvenEntries { nodes: nodes.take_new(), entries })
     }
 
     /// The same, with proofs that refer to `nodes`.
     async fn prove_in(
         &self,
-        published: &Published,
+        view: &View,
         positions: &[LeafIndex],
         nodes: &mut Nodes,
     ) -> Result<Vec<ProvenEntry>, AnswerError> {
-        if positions.is_empty() {
-            return Ok(Vec::new());
-        }
-        let verified = self.verified(published.head, &plan(published, positions)?).await?;
-        self.prove_with(&verified, positions, nodes).await
-    }
-
-    async fn prove_with(
-        &self,
-        verified: &Verified,
-        positions: &[LeafIndex],
-        nodes: &mut Nodes,
-    ) -> Result<Vec<ProvenEntry>, AnswerError> {
-        let entries = self.entries.entries(positions, verified.head().size).await?;
+        let entries = self.entries.entries(positions, view.size()).await?;
         let mut proven = Vec::with_capacity(positions.len());
+        let mut last: Option<Trail<'_>> = None;
         for (&index, entry) in positions.iter().zip(entries) {
-            let path = nodes.places(verified.inclusion(index)?.hashes());
-            proven.push(ProvenEntry { index, entry, path });
+            let trail = match last.take().filter(|trail| trail.also_proves(index)) {
+                Some(trail) => trail,
+                None => self.complete(view.edge().trail_of_entry(index)?).await?,
+            };
+            let proof = trail.inclusion(index, view.edge().range())?;
+            proven.push(ProvenEntry { index, entry, path: nodes.places(proof.hashes()) });
+            last = Some(trail);
         }
         Ok(proven)
     }
@@ -265,19 +272,6 @@ impl LogReader {
             _ => Ok(None),
         }
     }
-
-    /// The head of the tree when it had `size` entries, `size` being published.
-    async fn head_at(&self, head: TreeHead, size: TreeSize) -> Result<TreeHead, AnswerError> {
-        if size == head.size {
-            return Ok(head);
-        }
-        let verified = self.verified(head, &head.plan_consistency(size)?).await?;
-        Ok(TreeHead { size, root: verified.root_at(size)? })
-    }
-
-    async fn verified(&self, head: TreeHead, plan: &Plan) -> Result<Verified, AnswerError> {
-        Ok(Verified::new(head, load(&*self.store, plan.tiles()).await?)?)
-    }
 }
 
 impl From<CatalogError> for AnswerError {
@@ -287,12 +281,6 @@ impl From<CatalogError> for AnswerError {
             error => AnswerError::Catalog(error),
         }
     }
-}
-
-/// The tiles that prove entries at `positions`.
-fn plan(published: &Published, positions: &[LeafIndex]) -> Result<Plan, AnswerError> {
-    let plans = positions.iter().map(|position| published.head.plan_inclusion(*position));
-    Ok(plans.collect::<Result<Plan, PlanError>>()?)
 }
 
 /// Positions of a range below the published size.

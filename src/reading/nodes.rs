@@ -1,13 +1,14 @@
 //! Hashes that many proofs share.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use tlog::Hash;
 
 /// Hashes, each once, with their places. Some of them may have been sent already.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Nodes {
-    places: HashMap<Hash, u32>,
+    places: HashMap<Hash, u32, BuildHasherDefault<FirstBytes>>,
     new: Vec<Hash>,
 }
 
@@ -34,5 +35,22 @@ impl Nodes {
     /// How many hashes have a place.
     pub(super) fn len(&self) -> usize {
         self.places.len()
+    }
+}
+
+/// Takes the first bytes of a hash for its hash: it is as spread as can be already.
+#[derive(Default)]
+struct FirstBytes(u64);
+
+impl Hasher for FirstBytes {
+    fn write(&mut self, bytes: &[u8]) {
+        // The length of the hash comes first, then the hash.
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
