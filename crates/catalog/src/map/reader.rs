@@ -5,7 +5,7 @@ use std::sync::Arc;
 use record::{MapBucket, MapKey, MapProof, MapRoot, MapValue};
 use tlog::{LeafIndex, TreeSize};
 
-use super::scan::{Extent, Scan};
+use super::scan::{Extent, Scan, Wanted};
 use super::{Map, damaged};
 use crate::catalog::Catalog;
 use crate::error::CatalogError;
@@ -133,23 +133,48 @@ impl<'a> Prover<'a> {
 
     fn prove(&mut self, key: &MapKey, limit: usize) -> Result<MapLookup, CatalogError> {
         let Map { size, tree } = self.map;
-        let positions = self.catalog.positions(key, *size, None, limit.saturating_add(1))?;
-        if positions.len() > limit {
-            return Err(CatalogError::TooManyPositions { limit });
-        }
         let plan = tree.plan_lookup(*key);
-        match plan.part() {
-            Some(part) => self.load(MapBucket::of(part.key(), tree.bits()))?,
-            None => self.pairs.clear(),
-        }
+        let positions = match plan.part() {
+            Some(part) => self.read(MapBucket::of(part.key(), tree.bits()), key, limit)?,
+            None => {
+                (self.loaded, self.pairs) = (None, Vec::new());
+                Vec::new()
+            }
+        };
         let proof = plan.finish(&self.pairs).map_err(damaged)?;
         Ok(MapLookup { size: *size, root: tree.root(), proof, positions })
     }
 
-    fn load(&mut self, bucket: MapBucket) -> Result<(), CatalogError> {
+    /// Makes a bucket the loaded one, and returns the positions of a key that is in it if anywhere.
+    fn read(
+        &mut self,
+        bucket: MapBucket,
+        key: &MapKey,
+        limit: usize,
+    ) -> Result<Vec<LeafIndex>, CatalogError> {
         if self.loaded == Some(bucket) {
-            return Ok(());
+            return self.positions(key, limit);
         }
+        self.scan.want(Some(Wanted { key: *key, limit, positions: Vec::new() }));
+        self.load(bucket)?;
+        let found = self.scan.want(None);
+        Ok(found.map_or_else(Vec::new, |wanted| wanted.positions))
+    }
+
+    /// The positions of a key that is in the loaded bucket if anywhere.
+    fn positions(&self, key: &MapKey, limit: usize) -> Result<Vec<LeafIndex>, CatalogError> {
+        if self.pairs.binary_search_by_key(key, |(key, _)| *key).is_err() {
+            return Ok(Vec::new());
+        }
+        let most = limit.saturating_add(1);
+        let positions = self.catalog.positions(key, self.map.size, None, most)?;
+        if positions.len() > limit {
+            return Err(CatalogError::TooManyPositions { limit });
+        }
+        Ok(positions)
+    }
+
+    fn load(&mut self, bucket: MapBucket) -> Result<(), CatalogError> {
         self.loaded = None;
         self.pairs.clear();
         self.scan.enter(bucket);

@@ -1,5 +1,7 @@
 //! Reading rows bucket by bucket.
 
+use std::mem;
+
 use record::{MapBucket, MapKey, MapValue, MapValueBuilder};
 use rocksdb::{DBRawIterator, ReadOptions};
 use tlog::{LeafIndex, TreeSize};
@@ -28,6 +30,24 @@ pub(crate) struct Scan<'a> {
     below: TreeSize,
     long: &'a LongKeys,
     entered: Option<MapBucket>,
+    wanted: Option<Wanted>,
+}
+
+/// A key whose positions are kept as they are met, unless there are more than the limit.
+pub(crate) struct Wanted {
+    pub(crate) key: MapKey,
+    pub(crate) limit: usize,
+    pub(crate) positions: Vec<LeafIndex>,
+}
+
+impl Wanted {
+    fn push(&mut self, position: LeafIndex) -> Result<(), CatalogError> {
+        if self.positions.len() == self.limit {
+            return Err(CatalogError::TooManyPositions { limit: self.limit });
+        }
+        self.positions.push(position);
+        Ok(())
+    }
 }
 
 impl Scan<'_> {
@@ -41,7 +61,13 @@ impl Scan<'_> {
             options.fill_cache(false);
         }
         let rows = catalog.db().raw_iterator_cf_opt(catalog.family(ROWS), options);
-        Scan { rows, below, long: &catalog.map.long, entered: None }
+        Scan { rows, below, long: &catalog.map.long, entered: None, wanted: None }
+    }
+
+    /// From now on keeps the positions of a key that is met; `None`: of no key. Returns those kept until
+    /// now.
+    pub(crate) fn want(&mut self, wanted: Option<Wanted>) -> Option<Wanted> {
+        mem::replace(&mut self.wanted, wanted)
     }
 
     /// Goes to the first key of a bucket; the one entered before was read to its end.
@@ -57,7 +83,8 @@ impl Scan<'_> {
 
     /// The next key of the bucket that was entered, with its value.
     ///
-    /// Keys that have entries beyond the size only are passed over.
+    /// Keys that have entries beyond the size only are passed over. It is an error if more positions are
+    /// wanted than there may be.
     pub(crate) fn next_pair(
         &mut self,
         bucket: MapBucket,
@@ -72,6 +99,9 @@ impl Scan<'_> {
             if self.below.contains(position) {
                 found = Some(key);
                 value.push(position).map_err(damaged)?;
+                if let Some(wanted) = self.wanted.as_mut().filter(|wanted| wanted.key == key) {
+                    wanted.push(position)?;
+                }
             }
             if value.count() == LONG && self.skip_known(&key, &mut value) {
                 continue;
@@ -94,6 +124,9 @@ impl Scan<'_> {
 
     /// Whether more of a long key is known, and so its next row is one that is not.
     fn skip_known(&mut self, key: &MapKey, value: &mut MapValueBuilder) -> bool {
+        if self.wanted.as_ref().is_some_and(|wanted| wanted.key == *key) {
+            return false;
+        }
         let Some(known) = self.long.beyond(key, value.count(), self.below) else { return false };
         let next = known.last().map_or(0, |last| last.get() + 1);
         *value = known;
