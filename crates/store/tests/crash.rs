@@ -22,7 +22,7 @@ const MARK: &str = "acknowledged ";
 /// The size that the writer goes to from a size.
 fn next_size(size: u64) -> u64 {
     // Now and then a commit that is written as sorted files.
-    let many = if size % 23 == 0 { 120_000 } else { 0 };
+    let many = if size % 23 == 7 { 120_000 } else { 0 };
     size + 1 + size * 31 % 97 + many
 }
 
