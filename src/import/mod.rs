@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::sequencer::{AdmitError, BulkError, BulkWriter, Candidate};
 
 /// Pieces that are read ahead, and prepared at the same time.
-const AHEAD: usize = 4;
+const AHEAD: usize = 8;
 
 /// What is to be imported.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ use super::input;
 use crate::clock::Clock;
 
 /// Bytes of records in one piece.
-const PIECE_BYTES: usize = 1 << 20;
+const PIECE_BYTES: usize = 256 << 10;
 /// Longest record, in bytes: the page of a project may be long.
 const MAX_RECORD: usize = 256 << 20;
 

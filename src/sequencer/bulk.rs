@@ -19,8 +19,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use catalog::{Bulk, Catalog};
 use record::{
-    Entry, EntryError, Fact, FileState, ListedFile, MapKey, Parsed, ProjectName, ProjectState,
-    StatusFact, Timestamp,
+    Entry, EntryError, Fact, FileEntry, FileState, ListedFile, MapKey, Parsed, ProjectName,
+    ProjectState, StatusFact, Timestamp,
 };
 use store::Batch;
 use thiserror::Error;
@@ -105,17 +105,14 @@ impl Candidate {
         log: &KnownNames,
     ) -> Result<Candidate, EntryError> {
         let key = MapKey::file(&file.filename);
-        let fact = Fact::Listed(file);
-        let state = FileState::default();
-        let news = state.admit(&fact, origin.observed, Some(&origin.via)).pop();
-        match news {
-            Some(entry) if !log.has(&key) => {
-                let (bytes, keys) = (Bytes::from(entry.to_bytes()?), entry.map_keys());
-                let entry = HashedEntry::new(bytes).expect("what an entry holds fits a bundle");
-                Ok(Candidate(Kind::NewFile { entry, keys, name: name_hash(&key) }))
-            }
-            _ => Ok(Candidate(Kind::Fact(fact, origin.clone()))),
+        if log.has(&key) {
+            return Ok(Candidate::of(Fact::Listed(file), origin));
         }
+        let entry = FileEntry::first_sight(file, origin.observed, Some(&origin.via));
+        let entry = Entry::File(entry);
+        let (bytes, keys) = (Bytes::from(entry.to_bytes()?), entry.map_keys());
+        let entry = HashedEntry::new(bytes).expect("what an entry holds fits a bundle");
+        Ok(Candidate(Kind::NewFile { entry, keys, name: name_hash(&key) }))
     }
 
     /// Any fact.

@@ -237,7 +237,9 @@ pub(crate) fn loggable_digest(filename: &str, sha256: Option<&str>) -> Result<Di
         return Err(FileProblem::TooLong);
     }
     let stated = sha256.ok_or(FileProblem::NoSha256)?;
-    Digest::parse(&stated.to_ascii_lowercase()).map_err(|_| FileProblem::NotADigest)
+    Digest::parse(stated)
+        .or_else(|_| Digest::parse(&stated.to_ascii_lowercase()))
+        .map_err(|_| FileProblem::NotADigest)
 }
 
 /// The second digest that an index's own file paths carry: `.../h[0:2]/h[2:4]/h[4:]/filename` with

@@ -119,7 +119,22 @@ impl fmt::Display for Timestamp {
         let (year, month, day) = date_from_days(self.0 / SECONDS_PER_DAY);
         let seconds = self.0 % SECONDS_PER_DAY;
         let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+        let mut text = *b"0000-00-00T00:00:00Z";
+        let fields = [
+            (0..4, year),
+            (5..7, month),
+            (8..10, day),
+            (11..13, hour),
+            (14..16, minute),
+            (17..19, second),
+        ];
+        for (places, mut number) in fields {
+            for digit in text[places].iter_mut().rev() {
+                *digit += (number % 10).to_le_bytes()[0];
+                number /= 10;
+            }
+        }
+        f.write_str(str::from_utf8(&text).expect("digits are ASCII"))
     }
 }
 

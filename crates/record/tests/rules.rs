@@ -19,6 +19,21 @@ fn assert_refused(entry: impl Into<Entry>, field: &str, problem: FieldProblem) {
     assert_eq!((kind, found.field, found.problem), (entry.kind(), field, problem));
 }
 
+#[test]
+fn no_byte_may_be_left_out() {
+    for entry in [Entry::from(file()), Entry::from(status()), Entry::from(removed())] {
+        let bytes = entry.to_bytes().unwrap();
+        for place in 0..bytes.len() {
+            let mut shorter = bytes.clone();
+            shorter.remove(place);
+            // Some bytes are of a value, and without them it is another entry.
+            if let Ok(Parsed::Known(other)) = Entry::parse(&shorter) {
+                assert_eq!(other.to_bytes().unwrap(), shorter, "without byte {place}");
+            }
+        }
+    }
+}
+
 /// An entry that holds this text.
 type Make = fn(String) -> Entry;
 

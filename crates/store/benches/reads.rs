@@ -34,7 +34,7 @@ fn mix(number: u64) -> u64 {
 /// An entry that is as long, and compresses as well, as a real one.
 fn entry(position: u64) -> String {
     let project = mix(position / 27) % 750_000;
-    let digest: String = (0..4).map(|part| format!("{:016x}", mix(4 * position + part))).collect();
+    let digest = [0, 1, 2, 3].map(|part| format!("{:016x}", mix(4 * position + part))).concat();
     let (minor, patch, size) = (position % 27, mix(position) % 10, mix(position) % 10_000_000);
     format!(
         "{{\"v\":1,\"kind\":\"file\",\"project\":\"project-{project}\",\"version\":\"1.{minor}.{patch}\",\

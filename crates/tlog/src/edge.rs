@@ -224,10 +224,13 @@ impl RightEdge {
             }
             let tile = index >> (height + TILE_HEIGHT);
             if level == 0 {
-                objects.push((full(TileKind::Entries, tile), core::mem::take(bundle)));
+                // The next one will be about as long.
+                let next = Vec::with_capacity(bundle.len() + bundle.len() / 16);
+                objects.push((full(TileKind::Entries, tile), core::mem::replace(bundle, next)));
             }
             let kind = TileKind::Hashes(level.try_into().expect("a tree has at most 8 levels"));
-            objects.push((full(kind, tile), core::mem::take(&mut tiles[level])));
+            let next = Vec::with_capacity(FULL_TILE_LEN);
+            objects.push((full(kind, tile), core::mem::replace(&mut tiles[level], next)));
         })?;
         Ok(())
     }

@@ -134,24 +134,24 @@ impl<'a> Prover<'a> {
     fn prove(&mut self, key: &MapKey, limit: usize) -> Result<MapLookup, CatalogError> {
         let Map { size, tree } = self.map;
         let plan = tree.plan_lookup(*key);
-        let positions = match plan.part() {
-            Some(part) => self.read(MapBucket::of(part.key(), tree.bits()), key, limit)?,
-            None => {
-                (self.loaded, self.pairs) = (None, Vec::new());
-                Vec::new()
-            }
-        };
+        let bucket = plan.part().map(|part| MapBucket::of(part.key(), tree.bits()));
+        let positions = self.read(bucket, key, limit)?;
         let proof = plan.finish(&self.pairs).map_err(damaged)?;
         Ok(MapLookup { size: *size, root: tree.root(), proof, positions })
     }
 
     /// Makes a bucket the loaded one, and returns the positions of a key that is in it if anywhere.
+    /// Without a bucket there are no keys.
     fn read(
         &mut self,
-        bucket: MapBucket,
+        bucket: Option<MapBucket>,
         key: &MapKey,
         limit: usize,
     ) -> Result<Vec<LeafIndex>, CatalogError> {
+        let Some(bucket) = bucket else {
+            (self.loaded, self.pairs) = (None, Vec::new());
+            return Ok(Vec::new());
+        };
         if self.loaded == Some(bucket) {
             return self.positions(key, limit);
         }

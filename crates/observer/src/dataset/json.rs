@@ -34,11 +34,14 @@ pub(super) fn read(
     first_line: u64,
     mut each: impl FnMut(u64, Result<Recorded, RecordProblem>),
 ) {
-    for (line, bytes) in (first_line..).zip(block.split(|byte| *byte == b'\n')) {
-        let bytes = bytes.trim_ascii();
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', block).chain([block.len()]);
+    for (line, end) in (first_line..).zip(ends) {
+        let bytes = block[start..end].trim_ascii();
         if !bytes.is_empty() {
             each(line, read_line(bytes));
         }
+        start = end + 1;
     }
 }
 

@@ -133,10 +133,14 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, EntryError> {
     parse_kind(kind, bytes).map(Parsed::Known)
 }
 
-/// The kind of what begins like a canonical entry.
+/// The kind of what begins like a canonical entry, up to and with the comma before its first field.
 fn likely_kind(bytes: &[u8]) -> Option<Kind> {
     let rest = bytes.strip_prefix(BEFORE_KIND.as_bytes())?;
-    Kind::ALL.into_iter().find(|kind| rest.starts_with(kind.as_str().as_bytes()))
+    let begins = |kind: &Kind| {
+        let rest = rest.strip_prefix(kind.as_str().as_bytes());
+        rest.is_some_and(|rest| rest.starts_with(b"\","))
+    };
+    Kind::ALL.into_iter().find(begins)
 }
 
 /// Reads an entry of one kind.

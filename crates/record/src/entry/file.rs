@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::Body;
 use super::rules::{self, FieldError};
-use super::{Entry, Kind};
+use super::{Entry, Kind, bound_reason, holdable};
 use crate::digest::Digest;
 use crate::fact::ListedFile;
 use crate::project::ProjectName;
@@ -57,6 +57,31 @@ pub struct FileEntry {
     pub via: Option<String>,
     /// The log's clock.
     pub observed: Timestamp,
+}
+
+impl FileEntry {
+    /// The entry of a listed file that the log does not hold yet: what [`FileState::admit`] adds then.
+    ///
+    /// [`FileState::admit`]: crate::FileState::admit
+    pub fn first_sight(file: ListedFile, observed: Timestamp, via: Option<&str>) -> FileEntry {
+        FileEntry {
+            project: file.project,
+            version: holdable::version(file.version),
+            filename: file.filename,
+            sha256: file.sha256,
+            size: holdable::size(file.size),
+            blake2b: file.blake2b,
+            metadata: file.metadata,
+            uploaded: holdable::uploaded(file.uploaded),
+            yanked: file.yanked.map(|reason| match bound_reason(&reason) {
+                bound if bound.len() == reason.len() => reason,
+                bound => bound.into(),
+            }),
+            provenance: file.provenance,
+            via: via.map(String::from),
+            observed,
+        }
+    }
 }
 
 impl Body for FileEntry {

@@ -6,13 +6,13 @@ use alloc::string::String;
 use super::rules;
 
 /// The version, or the empty one if no entry can hold it.
-pub(crate) fn version(version: &str) -> String {
-    if rules::version(version).is_ok() { version.into() } else { String::new() }
+pub(crate) fn version(version: String) -> String {
+    if rules::version(&version).is_ok() { version } else { String::new() }
 }
 
 /// The upload time, if an entry can hold it.
-pub(crate) fn uploaded(uploaded: Option<&str>) -> Option<String> {
-    uploaded.filter(|text| rules::uploaded(text).is_ok()).map(String::from)
+pub(crate) fn uploaded(uploaded: Option<String>) -> Option<String> {
+    uploaded.filter(|text| rules::uploaded(text).is_ok())
 }
 
 /// The size, if an entry can hold it.

@@ -116,7 +116,7 @@ impl FileState {
         (!repeated && fact.got != fact.sha256).then(|| {
             Entry::Content(ContentEntry {
                 project: fact.project.clone(),
-                version: holdable::version(&fact.version),
+                version: holdable::version(fact.version.clone()),
                 filename: fact.filename.clone(),
                 sha256: fact.sha256,
                 got: fact.got,
@@ -132,20 +132,7 @@ impl FileState {
                 // An import that states no yank may not know of yanks at all.
                 seen.via.is_none().then(|| page.flip(&fact.filename, yanked, seen)).flatten()
             }
-            _ => Some(Entry::File(FileEntry {
-                project: fact.project.clone(),
-                version: holdable::version(&fact.version),
-                filename: fact.filename.clone(),
-                sha256: fact.sha256,
-                size: holdable::size(fact.size),
-                blake2b: fact.blake2b,
-                metadata: fact.metadata,
-                uploaded: holdable::uploaded(fact.uploaded.as_deref()),
-                yanked: yanked.map(String::from),
-                provenance: fact.provenance,
-                via: seen.via(),
-                observed: seen.observed,
-            })),
+            _ => Some(Entry::File(FileEntry::first_sight(fact.clone(), seen.observed, seen.via))),
         }
     }
 
