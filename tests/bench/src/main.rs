@@ -1,6 +1,15 @@
 //! Data for load, the load itself, and the table of what Indelible costs.
 
+mod facts;
 mod generate;
+mod goals;
+mod latency;
+mod limit;
+mod load;
+mod log;
+mod process;
+mod submit;
+mod table;
 
 use std::process::ExitCode;
 
@@ -17,13 +26,19 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Measure everything, beside limits and peers, and print it as Markdown
+    All(goals::All),
     /// Write the listing of a made-up package index, in the columns of the public export
     Generate(generate::Generate),
+    /// Answer as many bytes as told and do nothing else, for comparison
+    LimitServer(limit::LimitServer),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
+        Command::All(arguments) => goals::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
+        Command::LimitServer(arguments) => limit::run(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

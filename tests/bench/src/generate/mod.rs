@@ -11,7 +11,7 @@ mod release;
 mod row;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use random::Random;
 use row::{Format, Rows};
@@ -32,25 +32,34 @@ pub(crate) struct Generate {
     #[arg(long, value_enum, default_value_t = Format::Jsonl)]
     format: Format,
     /// Another seed is another index
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = SEED)]
     seed: u64,
     /// Where to write, compressed if called .gz or .zst; `-` is standard output
     #[arg(value_name = "OUT")]
     out: PathBuf,
 }
 
+/// The seed of listings that nobody wants another one of.
+const SEED: u64 = 1;
+
 /// Writes the listing.
 ///
 /// # Errors
 /// Names that can not be read, or a listing that can not be written.
 pub(crate) fn run(arguments: &Generate) -> anyhow::Result<()> {
-    let names = match &arguments.names {
-        Some(path) => names::read(path)?,
-        None => names::made_up(),
-    };
+    let names = names::all(arguments.names.as_deref())?;
     output::to(&arguments.out, |out| {
         write(names, arguments.files, arguments.format, arguments.seed, out)
     })
+}
+
+/// Writes a listing of so many files as JSON lines.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn listing(files: u64, names: Option<&Path>, out: &Path) -> anyhow::Result<()> {
+    let names = names::all(names)?;
+    output::to(out, |out| write(names, files, Format::Jsonl, SEED, out))
 }
 
 fn write(

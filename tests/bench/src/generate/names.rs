@@ -17,8 +17,13 @@ pub(super) struct Name {
     pub(super) version: String,
 }
 
+/// The names in a file, or made-up ones.
+pub(super) fn all(file: Option<&Path>) -> anyhow::Result<Vec<Name>> {
+    file.map_or_else(|| Ok(made_up()), read)
+}
+
 /// Reads `name<TAB>version` lines under a header, compressed if the file is called so.
-pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Name>> {
+fn read(path: &Path) -> anyhow::Result<Vec<Name>> {
     let file = File::open(path).with_context(|| path.display().to_string())?;
     let plain: Box<dyn Read> = if path.extension().is_some_and(|extension| extension == "gz") {
         Box::new(MultiGzDecoder::new(file))

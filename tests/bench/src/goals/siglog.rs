@@ -1,0 +1,102 @@
+//! A peer: `siglog`, a tlog-tiles server that keeps its state in files and `SQLite`. It answers with a
+//! position before the entry is integrated or durable.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use bytes::Bytes;
+use tlog::SigningKey;
+
+use crate::load::{self, Exchange as _, Http, Load, Requests, get};
+use crate::process::{self, Server, program};
+use crate::table::Figure;
+
+const VERSION: &str = "0.1.0";
+const ORIGIN: &str = "log.example/peer";
+/// Time after the load until it has done what it will do.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The program, installed.
+#[derive(Debug)]
+pub(crate) struct Siglog(PathBuf);
+
+impl Siglog {
+    /// Finds it in the build directory, or installs it there, which takes minutes.
+    ///
+    /// # Errors
+    /// It can not be installed.
+    pub(crate) fn find() -> anyhow::Result<Siglog> {
+        let target = program("bench")?;
+        let target = target.ancestors().nth(2).context("a build has a directory")?;
+        let root = target.join("peers");
+        let installed = root.join("bin/siglog");
+        if !installed.exists() {
+            let mut install = std::process::Command::new("cargo");
+            install.args([
+                "install",
+                "siglog",
+                "--locked",
+                "--bin",
+                "siglog",
+                "--version",
+                VERSION,
+            ]);
+            install.arg("--root").arg(&root).stdout(Stdio::null()).stderr(Stdio::null());
+            let status = install.status().context("cargo")?;
+            ensure!(status.success(), "cargo install siglog failed");
+        }
+        Ok(Siglog(installed))
+    }
+
+    /// Adds single entries over `connections`, one at a time over each.
+    ///
+    /// # Errors
+    /// It does not start or does not answer.
+    pub(crate) fn adds(&self, connections: usize, time: Duration) -> anyhow::Result<Figure> {
+        let dir = tempfile::tempdir()?;
+        let address = free_address()?;
+        let key = SigningKey::from_seed(ORIGIN, &[7; 32])?;
+        let mut command = process::command(&self.0, None);
+        let database = format!("sqlite://{}?mode=rwc", dir.path().join("state.db").display());
+        command.env("LOG_PRIVATE_KEY", key.secret_text().as_str());
+        command.args(["--database-url", &database, "--storage-backend", "fs", "--fs-root"]);
+        command.arg(dir.path().join("tiles")).args(["--origin", ORIGIN, "--listen", &address]);
+        command.args(["--batch-max-size", "4096", "--batch-max-age-ms", "20"]);
+        let server = Server::start_at(command, address)?;
+        process::on_all_cores(load(&server, connections, time))
+    }
+}
+
+fn free_address() -> anyhow::Result<String> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
+}
+
+async fn load(server: &Server, connections: usize, time: Duration) -> anyhow::Result<Figure> {
+    let workers = Http::connect(&server.address, &requests(), connections).await?;
+    let measured = load::run(workers, Load { time, rate: None, server: server.pid() }).await?;
+    tokio::time::sleep(PATIENCE).await;
+    let checkpoint = load::pool(vec![get("/checkpoint")]);
+    let mut asking = Http::connect(&server.address, &checkpoint, 1).await?;
+    let answer = asking.first_mut().context("one connection")?.exchange(0).await?;
+    let text = std::str::from_utf8(&answer)?;
+    let size = text.lines().nth(1).context("a checkpoint has a size")?;
+    let integrated = format!(
+        "{size} integrated {} s after {} and more adds",
+        PATIENCE.as_secs(),
+        measured.requests
+    );
+    Ok(Figure::rate(measured.rate()).and(&measured.latency).and(integrated))
+}
+
+/// Adds entries of 150 bytes, no two of which are the same.
+fn requests() -> Requests {
+    Arc::new(|number| {
+        let request =
+            format!("POST /add HTTP/1.1\r\nHost: log\r\nContent-Length: 150\r\n\r\n{number:0>150}");
+        Bytes::from(request)
+    })
+}
