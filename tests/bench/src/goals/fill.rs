@@ -1,4 +1,4 @@
-//! Filling a log: by the importer, or over gRPC where the program has none.
+//! Filling a log with the importer.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,14 +9,10 @@ use anyhow::{Context as _, ensure};
 use crate::generate;
 use crate::log::Log;
 use crate::process::{self, program};
-use crate::submit::{Submissions, Until, streams, submit};
 use crate::table::{Figure, Row};
 
 /// What imported entries say of where they are from.
 const VIA: &str = "bench";
-/// Facts in one submission.
-const SUBMISSION: u64 = 16_000;
-const SUBMISSIONS_IN_FLIGHT: usize = 4;
 /// How often the memory of the importer is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -34,9 +30,6 @@ pub(crate) struct Source {
 /// # Errors
 /// The log does not take them.
 pub(crate) fn fill(log: &Log, source: &Source, files: u64) -> anyhow::Result<Row> {
-    if !has_import()? {
-        return observe(log, files);
-    }
     if let Some(listing) = &source.listing {
         return import(log, listing);
     }
@@ -47,15 +40,10 @@ pub(crate) fn fill(log: &Log, source: &Source, files: u64) -> anyhow::Result<Row
     imported
 }
 
-fn has_import() -> anyhow::Result<bool> {
-    let mut command = Command::new(program("indelibled")?);
-    command.args(["import", "--help"]).stdout(Stdio::null()).stderr(Stdio::null());
-    Ok(command.status()?.success())
-}
-
 fn import(log: &Log, listing: &Path) -> anyhow::Result<Row> {
     let mut command = Command::new(program("indelibled")?);
-    command.args(["import", "--via", VIA, "--data"]).arg(log.data().path()).arg(listing);
+    command.args(["import", "--min-free", "0", "--via", VIA, "--data"]);
+    command.arg(log.data().path()).arg(listing);
     command.env_remove("RUST_LOG").stdout(Stdio::null()).stderr(Stdio::null());
     let start = Instant::now();
     let mut child = command.spawn().context("the importer")?;
@@ -69,8 +57,7 @@ fn import(log: &Log, listing: &Path) -> anyhow::Result<Row> {
     };
     let seconds = start.elapsed().as_secs_f64();
     ensure!(status.success(), "the importer failed: {status}");
-    let entries = process::on_all_cores(size(log))?;
-    row("import", entries, seconds, peak)
+    row(process::on_all_cores(size(log))?, seconds, peak)
 }
 
 /// Entries of the log, of which a server tells.
@@ -81,27 +68,12 @@ async fn size(log: &Log) -> anyhow::Result<u64> {
     Ok(size)
 }
 
-fn observe(log: &Log, files: u64) -> anyhow::Result<Row> {
-    let submissions = Submissions {
-        facts: SUBMISSION,
-        in_flight: SUBMISSIONS_IN_FLIGHT,
-        until: Until::Facts(files),
-    };
-    // One epoch at the end is enough.
-    let server = log.serve(None, &["--epoch-interval", "86400"])?;
-    let submitted = process::on_all_cores(async {
-        submit(&streams(&server.url(), SUBMISSIONS_IN_FLIGHT).await?, 0, submissions).await
-    })?;
-    let peak = process::memory(server.pid(), "VmHWM")?;
-    server.end()?;
-    let row = row("fill over gRPC", submitted.entries, submitted.seconds, peak)?;
-    Ok(row.say("this program has no `import`"))
-}
-
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
-fn row(what: &str, entries: u64, seconds: f64, peak: u64) -> anyhow::Result<Row> {
+fn row(entries: u64, seconds: f64, peak: u64) -> anyhow::Result<Row> {
     ensure!(entries > 0, "the log is empty");
-    let figure = Figure::rate(entries as f64 / seconds);
+    let count = entries as f64;
+    let figure = Figure::rate(count / seconds);
     let figure = figure.and(format!("{seconds:.1} s")).and(format!("at most {} MiB", peak >> 20));
-    Ok(Row::new(format!("{what}, {entries} entries"), "").ours(figure))
+    let what = format!("import of {} entries, from start to end", crate::table::grouped(count));
+    Ok(Row::new(what, "").ours(figure))
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::working::WorkingSet;
+use crate::latency::Latency;
 use crate::load::{self, Grpc, Load, method, pool};
 use crate::log::Log;
 use crate::process::{self, Server, on_all_cores};
@@ -41,15 +42,11 @@ fn line(log: &Log, time: Duration) -> anyhow::Result<String> {
     let (start, pid) = (server.starting.as_secs_f64(), server.pid());
     let resident = process::memory(pid, "VmRSS")?;
     let set = on_all_cores(WorkingSet::sample(&server))?;
-    let idle = idle(pid)?;
-    let one = Submissions { facts: 1, in_flight: 1, until: Until::Passed(time) };
-    let appended = on_all_cores(async {
-        submit(&streams(&server.url(), 1).await?, ADDED + set.size, one).await
-    })?;
     let proof = single(&server, "GetInclusionProof", set.inclusion(), time)?;
     let lookup = single(&server, "Lookup", set.lookups(), time)?;
     let peak = process::memory(pid, "VmHWM")?;
     server.end()?;
+    let (appended, idle) = usual(log, set.size, time)?;
     let (narrow, objects) = narrow_objects(log)?;
     let mib = |bytes: u64| bytes >> 20;
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
@@ -60,10 +57,21 @@ fn line(log: &Log, time: Duration) -> anyhow::Result<String> {
         set.entry_bytes,
         mib(resident),
         mib(peak),
-        appended.latency,
+        appended,
         proof,
         lookup,
     ))
+}
+
+/// What appending one fact takes, and being idle after that, with the epochs of an ordinary log.
+fn usual(log: &Log, size: u64, time: Duration) -> anyhow::Result<(Latency, f64)> {
+    let server = log.serve(None, &[])?;
+    let one = Submissions { facts: 1, in_flight: 1, until: Until::Passed(time) };
+    let appended =
+        on_all_cores(async { submit(&streams(&server.url(), 1).await?, ADDED + size, one).await })?;
+    let idle = idle(server.pid())?;
+    server.end()?;
+    Ok((appended.latency, idle))
 }
 
 /// Share of a core that the server takes while nothing is asked, in per cent.
@@ -80,7 +88,7 @@ fn single(
     name: &str,
     requests: Vec<bytes::Bytes>,
     time: Duration,
-) -> anyhow::Result<crate::latency::Latency> {
+) -> anyhow::Result<Latency> {
     let requests = pool(requests);
     let load = Load { time, rate: None, server: server.pid() };
     let measured = on_all_cores(async {

@@ -1,22 +1,25 @@
 //! A peer: `siglog`, a tlog-tiles server that keeps its state in files and `SQLite`. It answers with a
 //! position before the entry is integrated or durable.
 
+use std::cell::Cell;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
 use tlog::SigningKey;
 
-use crate::load::{self, Exchange as _, Http, Load, Requests, get};
+use crate::load::{self, Exchange, Http, Load, Refused, Requests, get};
 use crate::process::{self, Server, program};
 use crate::table::Figure;
 
 const VERSION: &str = "0.1.0";
 const ORIGIN: &str = "log.example/peer";
+/// Under load it fails some of what it is asked.
+const ATTEMPTS: u32 = 1000;
 /// Time after the load until it has done what it will do.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -75,8 +78,28 @@ fn free_address() -> anyhow::Result<String> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }
 
+/// Adds an entry again until it is taken.
+struct Adding<'a> {
+    http: Http,
+    refused: &'a Cell<u64>,
+}
+
+impl Exchange for Adding<'_> {
+    async fn exchange(&mut self, number: usize) -> anyhow::Result<Bytes> {
+        for _ in 0..ATTEMPTS {
+            match self.http.exchange(number).await {
+                Err(error) if error.is::<Refused>() => self.refused.set(self.refused.get() + 1),
+                done => return done,
+            }
+        }
+        bail!("it took none of {ATTEMPTS} attempts to add an entry")
+    }
+}
+
 async fn load(server: &Server, connections: usize, time: Duration) -> anyhow::Result<Figure> {
+    let refused = Cell::new(0);
     let workers = Http::connect(&server.address, &requests(), connections).await?;
+    let workers = workers.into_iter().map(|http| Adding { http, refused: &refused }).collect();
     let measured = load::run(workers, Load { time, rate: None, server: server.pid() }).await?;
     tokio::time::sleep(PATIENCE).await;
     let checkpoint = load::pool(vec![get("/checkpoint")]);
@@ -85,7 +108,8 @@ async fn load(server: &Server, connections: usize, time: Duration) -> anyhow::Re
     let text = std::str::from_utf8(&answer)?;
     let size = text.lines().nth(1).context("a checkpoint has a size")?;
     let integrated = format!(
-        "{size} integrated {} s after {} and more adds",
+        "{} times status 500; {size} integrated {} s after {} and more adds",
+        refused.get(),
         PATIENCE.as_secs(),
         measured.requests
     );

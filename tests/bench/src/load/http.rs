@@ -12,6 +12,14 @@ pub(crate) fn get(path: &str) -> Bytes {
     Bytes::from(format!("GET {path} HTTP/1.1\r\nHost: log\r\n\r\n"))
 }
 
+/// The server answered, but not well. The connection can go on.
+#[derive(Debug, thiserror::Error)]
+#[error("the server answered {status}: {body:?}")]
+pub(crate) struct Refused {
+    status: u16,
+    body: Bytes,
+}
+
 /// One connection.
 pub(crate) struct Http {
     stream: TcpStream,
@@ -66,9 +74,10 @@ impl Exchange for Http {
             }
         };
         let head = self.read.split_to(end);
-        let len = body_len(std::str::from_utf8(&head)?)?;
+        let (status, len) = read_head(std::str::from_utf8(&head)?)?;
         self.read_to(len).await?;
-        Ok(self.read.split_to(len).freeze())
+        let body = self.read.split_to(len).freeze();
+        if status == 200 { Ok(body) } else { Err(Refused { status, body }.into()) }
     }
 }
 
@@ -77,29 +86,29 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
     bytes.windows(END.len()).position(|window| window == END).map(|start| start + END.len())
 }
 
-/// Length of the body of an answer that went well.
-fn body_len(head: &str) -> anyhow::Result<usize> {
+/// Status of an answer, and length of its body.
+fn read_head(head: &str) -> anyhow::Result<(u16, usize)> {
     let mut lines = head.lines();
-    let status = lines.next().unwrap_or_default();
-    if !status.starts_with("HTTP/1.1 200") {
-        bail!("the server answered {status:?}");
-    }
+    let status = lines.next().and_then(|line| line.split(' ').nth(1));
+    let status = status.context("an answer without a status")?.parse()?;
     let len = lines.find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then(|| value.trim())
     });
-    Ok(len.context("an answer without a length")?.parse()?)
+    Ok((status, len.context("an answer without a length")?.parse()?))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{body_len, end_of_head};
+    use super::{end_of_head, read_head};
 
     #[test]
     fn heads_are_read() {
         let head = "HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 12\r\n\r\n";
         assert_eq!(end_of_head(head.as_bytes()), Some(head.len()));
-        assert_eq!(body_len(head).unwrap(), 12);
-        assert!(body_len("HTTP/1.1 404 Not Found\r\ncontent-length: 1\r\n\r\n").is_err());
+        assert_eq!(read_head(head).unwrap(), (200, 12));
+        let missing = "HTTP/1.1 404 Not Found\r\ncontent-length: 1\r\n\r\n";
+        assert_eq!(read_head(missing).unwrap(), (404, 1));
+        assert!(read_head("HTTP/1.1 200 OK\r\n\r\n").is_err());
     }
 }

@@ -15,7 +15,7 @@ use crate::latency::Latency;
 use crate::process;
 
 pub(crate) use grpc::{Grpc, framed, method};
-pub(crate) use http::{Http, get};
+pub(crate) use http::{Http, Refused, get};
 
 /// Time before anything is counted.
 const WARM_UP: Duration = Duration::from_millis(400);
