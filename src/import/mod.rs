@@ -115,8 +115,7 @@ impl Import {
         let (sender, receiver) = tokio::sync::mpsc::channel(AHEAD);
         let (files, clock, read) = (self.files.clone(), Arc::clone(clock), progress.read());
         std::thread::spawn(move || {
-            // Who does not listen any more does not want to know either.
-            let _ = read_all(&files, &clock, &read, |piece| sender.blocking_send(piece).is_ok());
+            read_all(&files, &clock, &read, |piece| sender.blocking_send(piece).is_ok());
         });
         ReceiverStream::new(receiver)
     }

@@ -184,7 +184,7 @@ impl BulkWriter {
             Kind::NewFile { entry, keys, name } => match self.added.files.entry(name) {
                 Slot::Vacant(slot) => {
                     slot.insert(self.bulk.next().get());
-                    self.push(entry, &keys).await?;
+                    self.push(entry, &keys)?;
                     true
                 }
                 Slot::Occupied(_) => {
@@ -220,12 +220,12 @@ impl BulkWriter {
             }
             let hashed = HashedEntry::new(bytes)
                 .map_err(|error| StepError::from(tlog::AppendError::from(error)))?;
-            self.push(hashed, &entry.map_keys()).await?;
+            self.push(hashed, &entry.map_keys())?;
         }
         Ok(is_news)
     }
 
-    async fn push(&mut self, entry: HashedEntry<Bytes>, keys: &[MapKey]) -> Result<(), BulkError> {
+    fn push(&mut self, entry: HashedEntry<Bytes>, keys: &[MapKey]) -> Result<(), BulkError> {
         self.bulk.push_keys(keys).map_err(StepError::from)?;
         self.pending_bytes += entry.as_bytes().len();
         self.pending.push(entry);
@@ -256,14 +256,12 @@ impl BulkWriter {
         status: &StatusFact,
         origin: &Origin,
     ) -> Result<Option<Entry>, BulkError> {
-        let changed = self.added.projects.get(&status.project);
-        let mut state = match changed {
-            Some(state) => state.clone(),
-            None => {
-                let key = MapKey::project(&status.project);
-                let (catalog, entries) = (&self.writer.parts.catalog, &self.writer.entries);
-                fold(catalog, entries, self.before, &key).await.map_err(BulkError::Admission)?
-            }
+        let mut state = if let Some(changed) = self.added.projects.get(&status.project) {
+            changed.clone()
+        } else {
+            let key = MapKey::project(&status.project);
+            let (catalog, entries) = (&self.writer.parts.catalog, &self.writer.entries);
+            fold(catalog, entries, self.before, &key).await.map_err(BulkError::Admission)?
         };
         let news = state.admit_status(status, origin.observed, Some(&origin.via));
         if let Some(entry) = &news {

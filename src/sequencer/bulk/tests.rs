@@ -32,7 +32,7 @@ fn facts(count: u64) -> Vec<Fact> {
 
 fn fact(number: u64) -> Fact {
     let dice = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-    let few = dice % 3 > 0;
+    let few = !dice.is_multiple_of(3);
     let project = ProjectName::parse(["a", "b", "c"][(dice % 2) as usize]).unwrap();
     let name = if few { dice / 7 % 12 } else { number };
     let filename = format!("f-{name}.zip");
@@ -45,7 +45,7 @@ fn fact(number: u64) -> Fact {
         }
         2 => {
             let status = [Status::Active, Status::Archived][(dice / 11 % 2) as usize];
-            let version = (dice % 5 == 0).then(|| "1".to_owned());
+            let version = dice.is_multiple_of(5).then(|| "1".to_owned());
             Fact::Status(StatusFact { project, version, filename: None, status, reason: None })
         }
         _ => Fact::Listed(ListedFile {
