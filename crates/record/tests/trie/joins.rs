@@ -70,7 +70,7 @@ fn other_parts_than_those_of_the_bucket_are_refused() {
     let swapped = plan.enter(inside.clone());
     assert_eq!(swapped, Err(PairsError::Order(OrderError::NotAscending)));
     inside.swap(0, 1);
-    assert_eq!(plan.part().map(|part| part.hash()), tree.get(&key).map(|part| part.hash()));
+    assert_eq!(plan.part().map(Subtree::hash), tree.get(&key).map(Subtree::hash));
     plan.enter(inside).unwrap();
 }
 
