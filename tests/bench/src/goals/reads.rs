@@ -23,7 +23,7 @@ const GRPC: (usize, usize) = (4, 64);
 /// Connections, with one request at a time over each.
 const HTTP: usize = 32;
 /// Keys of one `BatchLookup`.
-const KEYS: u64 = 10_000;
+const KEYS: u32 = 10_000;
 /// How often it is called.
 const CALLS: u32 = 3;
 /// Bytes of a full tile.
@@ -167,7 +167,7 @@ impl Kind {
 
 /// Many keys in one call, with and without verification.
 fn many(log: &Log, server: &Server, set: &WorkingSet) -> anyhow::Result<Row> {
-    let keys = set.keys(KEYS);
+    let keys = set.keys(KEYS.into());
     let verified = on_core(CLIENT_CORE, || async {
         let mut client = log.client(server)?;
         let start = Instant::now();
@@ -196,7 +196,8 @@ fn many(log: &Log, server: &Server, set: &WorkingSet) -> anyhow::Result<Row> {
         Ok((start.elapsed() / CALLS, bytes / CALLS as usize))
     })?;
     let size = format!("{} KiB", bytes >> 10);
-    Ok(Row::new(format!("BatchLookup of {KEYS} keys, verified"), "as fast as unverified")
+    let count = table::grouped(KEYS.into());
+    Ok(Row::new(format!("BatchLookup of {count} keys, verified"), "as fast as unverified")
         .ours(Figure::millis(verified.as_secs_f64()))
         .beside("unverified", Figure::millis(unverified.as_secs_f64()).and(size)))
 }
