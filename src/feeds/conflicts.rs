@@ -118,6 +118,8 @@ impl Conflicts {
         while found.size < size.get() {
             self.search_bundle(&mut found, size).await?;
             self.remember(&found)?;
+            // After an import this goes on for long, and a log that is closed ends it.
+            tokio::task::yield_now().await;
         }
         Ok(())
     }
@@ -127,10 +129,19 @@ impl Conflicts {
         let width = u64::from(FULL_WIDTH);
         let end = ((found.size / width + 1) * width).min(size.get());
         let positions = positions(found.size..end);
-        for (position, bytes) in positions.iter().zip(self.entries.entries(&positions, size).await?)
-        {
+        let entries = self.entries.entries(&positions, size).await?;
+        let mut known = self.catalog.known_keys(size)?;
+        for (position, bytes) in positions.iter().zip(entries) {
             let Ok(Parsed::Known(entry)) = Entry::parse(&bytes) else { continue };
-            if self.is_conflict(*position, &entry, size).await? {
+            // Nearly every entry is the first about its file, and a first one contradicts nothing.
+            let is_first = match &entry {
+                Entry::Expected(_) | Entry::File(_) => {
+                    let key = MapKey::file(entry.filename().unwrap_or_default());
+                    known.first(&key)? == Some(*position)
+                }
+                _ => false,
+            };
+            if !is_first && self.is_conflict(*position, &entry, size).await? {
                 found.positions.push(position.get());
                 let surplus = found.positions.len().saturating_sub(KEPT);
                 found.positions.drain(..surplus);

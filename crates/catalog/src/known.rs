@@ -2,7 +2,7 @@
 
 use record::MapKey;
 use rocksdb::{DBRawIterator, ReadOptions};
-use tlog::TreeSize;
+use tlog::{LeafIndex, TreeSize};
 
 use crate::catalog::Catalog;
 use crate::error::CatalogError;
@@ -34,13 +34,21 @@ impl KnownKeys<'_> {
     /// # Errors
     /// [`CatalogError`] if the catalog can not be read.
     pub fn has(&mut self, key: &MapKey) -> Result<bool, CatalogError> {
+        Ok(self.first(key)?.is_some())
+    }
+
+    /// Position of the first entry that has this key.
+    ///
+    /// # Errors
+    /// [`CatalogError`] if the catalog can not be read.
+    pub fn first(&mut self, key: &MapKey) -> Result<Option<LeafIndex>, CatalogError> {
         self.rows.seek(rows::row(key, 0));
         let Some(row) = self.rows.key() else {
             self.rows.status()?;
-            return Ok(false);
+            return Ok(None);
         };
         let (found, position) =
             rows::parse_row(row).ok_or(CatalogError::Damaged("a row is misshapen"))?;
-        Ok(found == *key && self.below.contains(position))
+        Ok((found == *key && self.below.contains(position)).then_some(position))
     }
 }
