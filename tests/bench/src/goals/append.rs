@@ -64,7 +64,7 @@ fn batches(what: &str, size: u64, tessera: &str, time: Duration) -> anyhow::Resu
     let limit = durability::rocksdb(tempfile::tempdir()?.path(), size, time / 2)?;
     let batch = usize::try_from(size)?;
     let alone = alone(submissions, Some(batch))?;
-    Ok(Row::new(what, "Tessera's rate and latency")
+    Ok(Row::new(what, "3 times Tessera")
         .ours(served(submissions, Some(batch))?)
         .beside("RocksDB, synced batches", limit.figure())
         .beside("sequencer without gRPC", figure(&alone))
@@ -76,7 +76,7 @@ fn singles(what: &str, in_flight: usize, time: Duration) -> anyhow::Result<Row> 
     let alone = alone(submissions, None)?;
     let ours = served(submissions, None)?;
     let ours = ours.and(format!("sequencer without gRPC {}/s", table::grouped(alone.rate())));
-    Ok(Row::new(what, "more than peers").ours(ours))
+    Ok(Row::new(what, "latency of 2 synced writes").ours(ours))
 }
 
 fn figure(submitted: &Submitted) -> Figure {

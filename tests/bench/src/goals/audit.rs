@@ -30,7 +30,7 @@ pub(crate) fn measure(log: &Log) -> std::io::Result<()> {
     ];
     for (what, rate) in rows {
         let row = |rate| {
-            Row::new(what, "a million a second")
+            Row::new(what, "1,500,000/s")
                 .ours(Figure::rate(rate))
                 .say("x/mod verifier and torchwood client, not measured here: 830,000-1,510,000/s")
         };
