@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use csv::{ByteRecord, ReaderBuilder};
+use csv::{ByteRecord, Position, ReaderBuilder};
 
 use super::row::{RecordProblem, Row};
 use super::text::Text;
@@ -59,8 +59,8 @@ impl Columns {
             match reader.read_byte_record(&mut record) {
                 Ok(false) => return,
                 Ok(true) => {
-                    let line = record.position().map_or(0, |position| position.line() - 1);
-                    each(first_line + line, self.read_record(&record).map(Recorded::File));
+                    let line = first_line + record.position().map_or(0, |at| line_of(block, at));
+                    each(line, self.read_record(&record).map(Recorded::File));
                 }
                 // Reading from memory does not fail.
                 Err(error) => {
@@ -94,6 +94,14 @@ impl Columns {
         }
         .to_file()
     }
+}
+
+/// Lines of a block before a record. The reader's place is before the empty lines that it passed over.
+fn line_of(block: &[u8], place: &Position) -> u64 {
+    let start = usize::try_from(place.byte()).unwrap_or(usize::MAX);
+    let rest = block.get(start..).unwrap_or_default();
+    let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    place.line() - 1 + empty.filter(|byte| **byte == b'\n').count() as u64
 }
 
 /// Length up to and with the last line break that is not inside quotes.
