@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use catalog::{Catalog, CatalogError};
+use catalog::{Catalog, CatalogError, KnownKeys};
 use record::{Entry, FileEntry, MapKey, Parsed, Reconciled};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -133,15 +133,7 @@ impl Conflicts {
         let mut known = self.catalog.known_keys(size)?;
         for (position, bytes) in positions.iter().zip(entries) {
             let Ok(Parsed::Known(entry)) = Entry::parse(&bytes) else { continue };
-            // Nearly every entry is the first about its file, and a first one contradicts nothing.
-            let is_first = match &entry {
-                Entry::Expected(_) | Entry::File(_) => {
-                    let key = MapKey::file(entry.filename().unwrap_or_default());
-                    known.first(&key)? == Some(*position)
-                }
-                _ => false,
-            };
-            if !is_first && self.is_conflict(*position, &entry, size).await? {
+            if self.is_conflict(&mut known, *position, &entry, size).await? {
                 found.positions.push(position.get());
                 let surplus = found.positions.len().saturating_sub(KEPT);
                 found.positions.drain(..surplus);
@@ -153,6 +145,7 @@ impl Conflicts {
 
     async fn is_conflict(
         &self,
+        known: &mut KnownKeys<'_>,
         position: LeafIndex,
         entry: &Entry,
         size: TreeSize,
@@ -161,7 +154,7 @@ impl Conflicts {
             Entry::Content(_) => Ok(true),
             Entry::Expected(_) | Entry::File(_) => {
                 let filename = entry.filename().unwrap_or_default();
-                let before = self.earlier(position, filename).await?;
+                let before = self.earlier(known, position, filename).await?;
                 let changed = match entry {
                     Entry::File(file) => is_changed(file, &before),
                     _ => false,
@@ -177,11 +170,17 @@ impl Conflicts {
     /// The entries of a file before a position.
     async fn earlier(
         &self,
+        known: &mut KnownKeys<'_>,
         position: LeafIndex,
         filename: &str,
     ) -> Result<Vec<Entry>, ConflictError> {
+        let key = MapKey::file(filename);
+        // Nearly every entry is the first about its file.
+        if known.first(&key)? == Some(position) {
+            return Ok(Vec::new());
+        }
         let below = TreeSize::new(position.get()).unwrap_or(TreeSize::ZERO);
-        let before = self.catalog.positions(&MapKey::file(filename), below, None, PER_FILE)?;
+        let before = self.catalog.positions(&key, below, None, PER_FILE)?;
         let entries = self.entries.entries(&before, below).await?;
         let known = entries.iter().filter_map(|bytes| match Entry::parse(bytes) {
             Ok(Parsed::Known(entry)) => Some(entry),

@@ -260,7 +260,8 @@ impl Watcher {
         published: &Published,
         all: &[tlog::LeafIndex],
     ) -> Result<Vec<tlog::LeafIndex>, Status> {
-        let entries = self.reader.at(published, all).await.map_err(|failure| refusal(&failure))?;
+        let entries =
+            self.reader.entries_at(published, all).await.map_err(|failure| refusal(&failure))?;
         let kept = all.iter().zip(entries).filter(|(_, bytes)| {
             let Ok(Parsed::Known(entry)) = Entry::parse(bytes) else { return false };
             entry.project().is_some_and(|project| self.projects.contains(project))

@@ -1,6 +1,6 @@
 //! Import: data sets that others recorded, into a log that is not being served.
 //!
-//! Files are read and taken apart by one thread, records turned into entries by two, and admitted by one,
+//! Files are read and taken apart by one thread, records turned into entries by some, and admitted by one,
 //! in the order in which they stand in the files; see [`BulkWriter`] for the rest.
 
 mod input;

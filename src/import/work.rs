@@ -137,8 +137,10 @@ impl Records {
     }
 
     fn fill(&mut self) -> anyhow::Result<()> {
-        self.rest.reserve(PIECE_BYTES);
-        let wanted = PIECE_BYTES as u64;
+        // As much again as a record that goes on has already, so that it is not looked through too often.
+        let wanted = PIECE_BYTES.max(self.rest.len());
+        self.rest.reserve(wanted);
+        let wanted = wanted as u64;
         let got = self.input.by_ref().take(wanted).read_to_end(&mut self.rest);
         let got = got.with_context(|| format!("damaged or cut off after line {}", self.line))?;
         self.is_over = (got as u64) < wanted;

@@ -212,18 +212,6 @@ impl LogReader {
         Ok(self.entries.entries(&positions, published.head.size).await?)
     }
 
-    /// The entries at `positions`, without proofs.
-    ///
-    /// # Errors
-    /// [`AnswerError`] if one is beyond `published` or the log can not be read.
-    pub async fn at(
-        &self,
-        published: &Published,
-        positions: &[LeafIndex],
-    ) -> Result<Vec<Bytes>, AnswerError> {
-        Ok(self.entries.entries(positions, published.head.size).await?)
-    }
-
     /// The entries at `positions`, proven under `published`.
     ///
     /// # Errors

@@ -22,7 +22,6 @@ use record::{
     Entry, EntryError, Fact, FileEntry, FileState, ListedFile, MapKey, Parsed, ProjectName,
     ProjectState, StatusFact, Timestamp,
 };
-use store::Batch;
 use thiserror::Error;
 use tlog::{HashedEntry, LeafIndex, TreeSize};
 use tokio::sync::watch;
@@ -30,7 +29,7 @@ use tokio::task::JoinHandle;
 
 use super::admission::{AdmitError, fold};
 use super::open::{self, OpenError};
-use super::writer::{StepError, Writer, blocking};
+use super::writer::{StepError, Writer, batch_of, blocking};
 use super::{Parts, second_opinion};
 use crate::entries::EntryReader;
 use crate::publishers::Publishers;
@@ -110,9 +109,8 @@ impl Candidate {
         }
         let entry = FileEntry::first_sight(file, origin.observed, Some(&origin.via));
         let entry = Entry::File(entry);
-        let (bytes, keys) = (Bytes::from(entry.to_bytes()?), entry.map_keys());
-        let entry = HashedEntry::new(bytes).expect("what an entry holds fits a bundle");
-        Ok(Candidate(Kind::NewFile { entry, keys, name: name_hash(&key) }))
+        let (keys, name) = (entry.map_keys(), name_hash(&key));
+        Ok(Candidate(Kind::NewFile { entry: hashed(&entry)?, keys, name }))
     }
 
     /// Any fact.
@@ -170,11 +168,6 @@ impl BulkWriter {
         KnownNames { catalog: Arc::clone(&self.writer.parts.catalog), size: self.before }
     }
 
-    /// Number of entries, those included that are not committed yet.
-    pub fn size(&self) -> TreeSize {
-        self.bulk.next()
-    }
-
     /// Logs a fact if it is news; whether it was.
     ///
     /// # Errors
@@ -203,23 +196,20 @@ impl BulkWriter {
     /// The general case: the state is folded from the log, as it is for every submission.
     async fn admit_fact(&mut self, fact: &Fact, origin: &Origin) -> Result<bool, BulkError> {
         let via = Some(&*origin.via);
-        let news = match fact {
-            _ if fact.filename().is_some() => {
-                let name = fact.filename().expect("it has one");
-                self.file_state(name).await?.admit(fact, origin.observed, via)
+        let news = match (fact, fact.filename()) {
+            (_, Some(name)) => self.file_state(name).await?.admit(fact, origin.observed, via),
+            (Fact::Status(status), None) => {
+                self.status_news(status, origin).await?.into_iter().collect()
             }
-            Fact::Status(status) => self.status_news(status, origin).await?.into_iter().collect(),
             _ => Vec::new(),
         };
         let is_news = !news.is_empty();
         for entry in news {
             let refused = |source| BulkError::Admission(AdmitError::Fact { number: 0, source });
-            let bytes = Bytes::from(entry.to_bytes().map_err(refused)?);
+            let hashed = hashed(&entry).map_err(refused)?;
             if let Some(filename) = entry.filename() {
                 self.added.add(name_hash(&MapKey::file(filename)), self.bulk.next().get());
             }
-            let hashed = HashedEntry::new(bytes)
-                .map_err(|error| StepError::from(tlog::AppendError::from(error)))?;
             self.push(hashed, &entry.map_keys())?;
         }
         Ok(is_news)
@@ -296,9 +286,7 @@ impl BulkWriter {
         let entries = Arc::new(std::mem::take(&mut self.pending));
         let integrated = self.writer.edge.append_hashed(&entries).map_err(StepError::from)?;
         let (prev, next) = (self.writer.edge.head(), integrated.edge.head());
-        let objects =
-            integrated.objects.into_iter().map(|(path, bytes)| (path, Bytes::from(bytes)));
-        let batch = Batch { objects: objects.collect() };
+        let batch = batch_of(integrated.objects);
         let store = Arc::clone(&self.writer.parts.store);
         let done = tokio::spawn(async move {
             store.commit(&prev, batch, &next).await?;
@@ -338,6 +326,12 @@ impl BulkWriter {
         writer.sum_up(None, now).await?;
         Ok(writer.edge.size())
     }
+}
+
+/// The bytes of an entry, with their hash.
+fn hashed(entry: &Entry) -> Result<HashedEntry<Bytes>, EntryError> {
+    let bytes = Bytes::from(entry.to_bytes()?);
+    Ok(HashedEntry::new(bytes).expect("what an entry holds fits a bundle"))
 }
 
 /// The fact and its origin, from the entry that was made of it.

@@ -9,7 +9,7 @@ use observer::Coverage;
 use record::{EntryError, Timestamp};
 use store::{Batch, StoreError};
 use thiserror::Error;
-use tlog::{Checkpoint, LeafIndex, RightEdge, SignedCheckpoint, TreeHead, TreeSize};
+use tlog::{Checkpoint, LeafIndex, RightEdge, SignedCheckpoint, TilePath, TreeHead, TreeSize};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -219,9 +219,7 @@ impl Writer {
             LeafIndex::new(self.edge.size().get()).expect("the size of a tree is a valid position");
         let integrated = self.edge.append(&entries)?;
         let (prev, next) = (self.edge.head(), integrated.edge.head());
-        let objects =
-            integrated.objects.into_iter().map(|(path, bytes)| (path, Bytes::from(bytes)));
-        self.parts.store.commit(&prev, Batch { objects: objects.collect() }, &next).await?;
+        self.parts.store.commit(&prev, batch_of(integrated.objects), &next).await?;
         self.edge = integrated.edge;
         self.catalogue(first, entries, next).await?;
         self.publish(next).await
@@ -344,6 +342,12 @@ fn refuse(answer: Answer, why: SubmitError) {
         error!(%why, "a submission can not be admitted");
     }
     let _ = answer.send(Err(why));
+}
+
+/// The objects of an integration, to be committed.
+pub(super) fn batch_of(objects: Vec<(TilePath, Vec<u8>)>) -> Batch {
+    let objects = objects.into_iter().map(|(path, bytes)| (path, Bytes::from(bytes)));
+    Batch { objects: objects.collect() }
 }
 
 /// Runs what takes long where it may block.

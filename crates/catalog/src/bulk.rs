@@ -8,16 +8,15 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
 use std::thread;
 
-use record::{Entry, Kind, MapKey, Parsed};
+use record::MapKey;
 use rocksdb::{Cache, IngestExternalFileOptions, Options, SstFileWriter, WriteBatch};
 use tlog::{LeafIndex, TreeSize};
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Indexed};
 use crate::error::CatalogError;
-use crate::rows::{self, CURSOR, EPOCHS, MARKS, META, ROW_LEN, ROWS};
+use crate::rows::{self, EPOCHS, MARKS, ROW_LEN, ROWS};
 
 /// Bytes of a position.
 const POSITION_LEN: usize = size_of::<u64>();
@@ -89,9 +88,7 @@ impl Catalog {
         for epoch in epochs {
             batch.put_cf(self.family(EPOCHS), epoch.get().to_be_bytes(), []);
         }
-        batch.put_cf(self.family(META), CURSOR, next.get().to_be_bytes());
-        self.write(batch)?;
-        self.cursor.store(next.get(), Ordering::Release);
+        self.advance(batch, next.get())?;
         Ok(remove(&dir)?)
     }
 
@@ -126,17 +123,9 @@ impl Bulk {
     /// [`CatalogError::Entry`] for bytes that are no entry, [`CatalogError::Spool`] if the disk is full.
     pub fn push(&mut self, entry: &[u8]) -> Result<(), CatalogError> {
         let position = LeafIndex::new(self.next.get())?;
-        let parsed =
-            Entry::parse(entry).map_err(|source| CatalogError::Entry { position, source })?;
-        match parsed {
-            Parsed::Known(entry) => {
-                if entry.kind() == Kind::Epoch {
-                    self.epochs.push(position);
-                }
-                self.push_keys(&entry.map_keys())
-            }
-            Parsed::Unknown => self.push_keys(&[]),
-        }
+        let Indexed { keys, is_epoch } = Indexed::parse(position, entry)?;
+        self.epochs.extend(is_epoch.then_some(position));
+        self.push_keys(&keys)
     }
 
     /// Adds the next entry, which is no `epoch`, by its map keys: those of [`Entry::map_keys`].

@@ -15,6 +15,27 @@ use crate::rows::{
 };
 use crate::settings::{Settings, database};
 
+/// What the catalog takes from an entry. Of an entry of an unknown kind that is nothing.
+#[derive(Default)]
+pub(crate) struct Indexed {
+    pub(crate) keys: Vec<MapKey>,
+    pub(crate) is_epoch: bool,
+}
+
+impl Indexed {
+    /// Reads the entry at a position.
+    pub(crate) fn parse(position: LeafIndex, entry: &[u8]) -> Result<Indexed, CatalogError> {
+        let parsed =
+            Entry::parse(entry).map_err(|source| CatalogError::Entry { position, source })?;
+        Ok(match parsed {
+            Parsed::Known(entry) => {
+                Indexed { keys: entry.map_keys(), is_epoch: entry.kind() == Kind::Epoch }
+            }
+            Parsed::Unknown => Indexed::default(),
+        })
+    }
+}
+
 /// A log's catalog in a directory of its own.
 ///
 /// Readers and the one writer may use it at the same time: rows are only ever added, and a reader says
@@ -23,7 +44,7 @@ use crate::settings::{Settings, database};
 pub struct Catalog {
     db: DB,
     /// Number of entries applied; written only under `writer`, after the rows are readable.
-    pub(crate) cursor: AtomicU64,
+    cursor: AtomicU64,
     pub(crate) writer: Mutex<()>,
     pub(crate) settings: Settings,
     pub(crate) map: Committed,
@@ -114,36 +135,31 @@ impl Catalog {
         let mut batch = WriteBatch::default();
         let mut next = first;
         for entry in entries {
-            self.add_rows(&mut batch, next, entry.as_ref())?;
+            self.add_rows(&mut batch, next, &Indexed::parse(next, entry.as_ref())?);
             next = LeafIndex::new(next.get() + 1)?;
         }
-        batch.put_cf(self.family(META), CURSOR, next.get().to_be_bytes());
+        self.advance(batch, next.get())
+    }
+
+    /// Writes what entries add, and with it that they are applied: those below `next`.
+    pub(crate) fn advance(&self, mut batch: WriteBatch, next: u64) -> Result<(), CatalogError> {
+        batch.put_cf(self.family(META), CURSOR, next.to_be_bytes());
         self.write(batch)?;
-        self.cursor.store(next.get(), Ordering::Release);
+        self.cursor.store(next, Ordering::Release);
         Ok(())
     }
 
-    fn add_rows(
-        &self,
-        batch: &mut WriteBatch,
-        position: LeafIndex,
-        entry: &[u8],
-    ) -> Result<(), CatalogError> {
-        let parsed =
-            Entry::parse(entry).map_err(|source| CatalogError::Entry { position, source })?;
-        let Parsed::Known(entry) = parsed else { return Ok(()) };
+    fn add_rows(&self, batch: &mut WriteBatch, position: LeafIndex, entry: &Indexed) {
         let place = position.get().to_be_bytes();
-        if entry.kind() == Kind::Epoch {
+        if entry.is_epoch {
             batch.put_cf(self.family(EPOCHS), place, []);
         }
-        let keys = entry.map_keys();
-        for key in &keys {
+        for key in &entry.keys {
             batch.put_cf(self.family(ROWS), rows::row(key, position.get()), []);
         }
-        if !keys.is_empty() {
-            batch.put_cf(self.family(MARKS), place, rows::mark(&keys));
+        if !entry.keys.is_empty() {
+            batch.put_cf(self.family(MARKS), place, rows::mark(&entry.keys));
         }
-        Ok(())
     }
 
     /// Positions below `below` of the entries with this key, ascending: the first `limit` of those after

@@ -91,6 +91,7 @@ impl Columns {
             sha256: text(Some(self.sha256))?,
             blake2b: text(self.blake2b)?,
             uploaded: text(self.uploaded)?,
+            files: None,
         }
         .to_file()
     }

@@ -1,6 +1,8 @@
 //! One row of the export, whatever it is written in.
 
 use record::{Digest, InvalidProjectName, ListedFile, ProjectName};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use thiserror::Error;
 
 use super::text::Text;
@@ -33,15 +35,25 @@ pub enum RecordProblem {
 }
 
 /// The columns that are read.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Row<'a> {
+    #[serde(borrow)]
     pub(super) name: Text<'a>,
+    #[serde(borrow)]
     pub(super) version: Text<'a>,
+    #[serde(borrow)]
     pub(super) filename: Text<'a>,
+    #[serde(borrow)]
     pub(super) size: Text<'a>,
+    #[serde(borrow, rename = "sha256_digest")]
     pub(super) sha256: Text<'a>,
+    #[serde(borrow, rename = "blake2_256_digest")]
     pub(super) blake2b: Text<'a>,
+    #[serde(borrow, rename = "upload_time")]
     pub(super) uploaded: Text<'a>,
+    /// Of a recorded page, and of no row.
+    pub(super) files: Option<IgnoredAny>,
 }
 
 impl Row<'_> {
