@@ -128,7 +128,7 @@ impl Bulk {
         self.push_keys(&keys)
     }
 
-    /// Adds the next entry, which is no `epoch`, by its map keys: those of [`Entry::map_keys`].
+    /// Adds the next entry, which is no `epoch`, by its map keys: those of [`record::Entry::map_keys`].
     ///
     /// # Errors
     /// [`CatalogError::Spool`] if the disk is full.
