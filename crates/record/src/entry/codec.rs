@@ -91,20 +91,18 @@ pub(super) trait Body: Serialize + DeserializeOwned + Into<Entry> {
 /// Writes the canonical bytes.
 pub(super) fn write<B: Body>(body: &B) -> Result<Vec<u8>, EntryError> {
     body.check().map_err(|problem| EntryError::Field { kind: B::KIND, problem })?;
+    let fields = to_json(body);
     let mut entry = prefix(B::KIND);
-    let first_field = entry.len();
-    append_json(body, &mut entry);
-    // The fields' own object goes on in the entry's.
-    entry[first_field] = b',';
+    entry.push(b',');
+    entry.extend_from_slice(&fields[1..]);
     if entry.len() > MAX_ENTRY_LEN {
         return Err(EntryError::TooLong(entry.len()));
     }
     Ok(entry)
 }
 
-fn append_json<B: Body>(body: &B, json: &mut Vec<u8>) {
-    let mut serializer = serde_json::Serializer::new(json);
-    body.serialize(&mut serializer).expect("structs of strings and numbers always serialise");
+fn to_json<B: Body>(body: &B) -> Vec<u8> {
+    serde_json::to_vec(body).expect("structs of strings and numbers always serialise")
 }
 
 /// The bytes before the first field.
@@ -169,8 +167,7 @@ fn parse_body<B: Body>(bytes: &[u8]) -> Result<Entry, EntryError> {
     let body: B =
         serde_json::from_slice(&fields).map_err(|error| malformed(kind, &fields, &error))?;
     body.check().map_err(|problem| EntryError::Field { kind, problem })?;
-    let mut canonical = Vec::with_capacity(fields.len());
-    append_json(&body, &mut canonical);
+    let canonical = to_json(&body);
     if canonical != fields {
         let same =
             canonical.iter().zip(&fields).take_while(|(ours, theirs)| ours == theirs).count();
