@@ -19,7 +19,7 @@ use crate::entries::EntryReader;
 use crate::feeds::{Conflicts, Feeds};
 use crate::grpc::{self, LogService, PublisherDesk, SubmitService, Token};
 use crate::http::{self, Health, HttpState};
-use crate::publishers::{Pending, RateLimit};
+use crate::publishers::{Pending, Publishers, RateLimit};
 use crate::reading::LogReader;
 use crate::register::HeadRegister;
 use crate::sequencer::{Parts, Sequencer};
@@ -47,7 +47,17 @@ pub fn parts(data: &DataDir, settings: &Settings) -> anyhow::Result<Parts> {
         clock: clock::system(),
         limits: settings.limits(),
         epochs: settings.epochs(),
+        recurring: Arc::default(),
     })
+}
+
+/// The conflicts of the log, as far as they were found.
+pub fn conflicts(data: &DataDir, parts: &Parts) -> Conflicts {
+    let (catalog, recurring) = (Arc::clone(&parts.catalog), Arc::clone(&parts.recurring));
+    let entries = EntryReader::new(Arc::clone(&parts.store));
+    let origin = parts.key.verifying_key().name();
+    let publishers = Publishers::new(origin, Arc::clone(&catalog), entries.clone());
+    Conflicts::open(data.conflicts_file(), catalog, entries, publishers, recurring)
 }
 
 /// A log that is open and writing.
@@ -79,13 +89,10 @@ impl OpenLog {
         let key = parts.key.verifying_key().clone();
         let (store, catalog) = (Arc::clone(&parts.store), Arc::clone(&parts.catalog));
         let clock = Arc::clone(&parts.clock);
+        let conflicts = Arc::new(conflicts(data, &parts));
         let (sequencer, writer) =
             Sequencer::start(parts, stop).await.context("the log can not be opened")?;
         let published = sequencer.watch_published();
-        let entries = EntryReader::new(Arc::clone(&store));
-        let publishers = sequencer.publishers().clone();
-        let path = data.conflicts_file();
-        let conflicts = Arc::new(Conflicts::open(path, Arc::clone(&catalog), entries, publishers));
         let searching = tokio::spawn(Arc::clone(&conflicts).follow(published.clone()));
         let reader = LogReader::new(store, catalog, published, settings.proof_cache_bytes());
         let pending = data.pending_file();

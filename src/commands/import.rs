@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use tlog::TreeSize;
 use tracing::{info, warn};
 
 use crate::args::Import as Arguments;
@@ -20,11 +21,18 @@ use crate::settings::Settings;
 pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { data, via, head_file, min_free, files } = arguments;
     let settings = Settings { head_file, min_free, ..Settings::default() };
-    let parts = log::parts(&DataDir::new(data), &settings)?;
+    let data = DataDir::new(data);
+    let parts = log::parts(&data, &settings)?;
     let clock = std::sync::Arc::clone(&parts.clock);
+    let conflicts = log::conflicts(&data, &parts);
     let log = BulkWriter::open(parts).await.context("the log can not be opened")?;
     let import = Import { files, via: via.into() };
     let summary = import.run(log, &clock, |refusal| warn!("not imported: {refusal}")).await?;
+    let size = TreeSize::new(summary.size)?;
+    conflicts
+        .search(size)
+        .await
+        .context("what was imported is in the log; the conflicts in it are not found")?;
     info!("{summary}");
     Ok(if summary.refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }

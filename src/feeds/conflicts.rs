@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,6 +19,7 @@ use crate::entries::{EntryReader, ReadError};
 use crate::published::Published;
 use crate::publishers::{PublisherError, Publishers};
 use crate::reading::positions;
+use crate::sequencer::Recurring;
 
 /// Conflicts that are remembered: the newest.
 const KEPT: usize = 200;
@@ -33,6 +35,7 @@ pub struct Conflicts {
     catalog: Arc<Catalog>,
     entries: EntryReader,
     publishers: Publishers,
+    recurring: Arc<Recurring>,
     found: Mutex<Found>,
     /// What the file holds.
     saved: Mutex<Found>,
@@ -77,6 +80,7 @@ impl Conflicts {
         catalog: Arc<Catalog>,
         entries: EntryReader,
         publishers: Publishers,
+        recurring: Arc<Recurring>,
     ) -> Conflicts {
         let found = match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
@@ -86,7 +90,7 @@ impl Conflicts {
             Err(_) => Found::default(),
         };
         let saved = Mutex::new(found.clone());
-        Conflicts { path, catalog, entries, publishers, found: Mutex::new(found), saved }
+        Conflicts { path, catalog, entries, publishers, recurring, found: Mutex::new(found), saved }
     }
 
     /// The newest conflicts, newest first.
@@ -108,15 +112,28 @@ impl Conflicts {
         }
     }
 
-    /// Searches the entries below `size` that were not searched before.
-    async fn search(&self, size: TreeSize) -> Result<(), ConflictError> {
+    /// Searches the entries below `size` that were not searched before: those of which admission knows that
+    /// they recur or, where nobody noted that, all.
+    ///
+    /// # Errors
+    /// [`ConflictError`] if the log can not be read, or the result not written.
+    pub async fn search(&self, size: TreeSize) -> Result<(), ConflictError> {
         let mut found = self.lock().clone();
         if found.size > size.get() {
             // Of another log, or of one that was restored.
             found = Found::default();
         }
         while found.size < size.get() {
-            self.search_bundle(&mut found, size).await?;
+            let rest = found.size..size.get();
+            let (places, end) = match self.recurring.within(&rest) {
+                Some(recurring) => (recurring, size.get()),
+                None => rest_of_bundle(rest),
+            };
+            for places in places.chunks(FULL_WIDTH.into()) {
+                self.search_at(places, &mut found, size).await?;
+            }
+            found.size = end;
+            self.recurring.forget_before(end);
             self.remember(&found)?;
             // After an import this goes on for long, and a log that is closed ends it.
             tokio::task::yield_now().await;
@@ -124,11 +141,14 @@ impl Conflicts {
         Ok(())
     }
 
-    /// Searches the rest of one bundle.
-    async fn search_bundle(&self, found: &mut Found, size: TreeSize) -> Result<(), ConflictError> {
-        let width = u64::from(FULL_WIDTH);
-        let end = ((found.size / width + 1) * width).min(size.get());
-        let positions = positions(found.size..end);
+    /// Searches the entries at some places.
+    async fn search_at(
+        &self,
+        places: &[u64],
+        found: &mut Found,
+        size: TreeSize,
+    ) -> Result<(), ConflictError> {
+        let positions = positions(places.iter().copied());
         let entries = self.entries.entries(&positions, size).await?;
         let mut known = self.catalog.known_keys(size)?;
         for (position, bytes) in positions.iter().zip(entries) {
@@ -139,7 +159,6 @@ impl Conflicts {
                 found.positions.drain(..surplus);
             }
         }
-        found.size = end;
         Ok(())
     }
 
@@ -216,6 +235,13 @@ impl Conflicts {
     fn lock(&self) -> MutexGuard<'_, Found> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The places of `rest` that are in its first bundle, and where they end.
+fn rest_of_bundle(rest: Range<u64>) -> (Vec<u64>, u64) {
+    let width = u64::from(FULL_WIDTH);
+    let end = ((rest.start / width + 1) * width).min(rest.end);
+    ((rest.start..end).collect(), end)
 }
 
 /// Whether the file was listed with another hash before.

@@ -272,8 +272,9 @@ impl From<CatalogError> for AnswerError {
 }
 
 /// Positions of a range below the published size.
-pub fn positions(range: std::ops::Range<u64>) -> Vec<LeafIndex> {
-    range.map(|index| LeafIndex::new(index).expect("a published position is valid")).collect()
+pub fn positions(indexes: impl IntoIterator<Item = u64>) -> Vec<LeafIndex> {
+    let indexes = indexes.into_iter();
+    indexes.map(|index| LeafIndex::new(index).expect("a published position is valid")).collect()
 }
 
 fn check_within(

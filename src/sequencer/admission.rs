@@ -1,13 +1,12 @@
 //! Admission: which entries do facts add to what the log already says? (design: sequencer, "admit")
 //!
 //! Current state is read through the catalog: the positions of a file's or project's entries, then
-//! the entries themselves, folded by `record`. What an earlier submission of the same batch adds is
-//! not in the catalog yet and is kept here.
+//! the entries themselves, folded by `record`. What earlier submissions of the same batch add, and what the
+//! batch adds that is under way, may not be in the catalog yet and is kept here.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 
-use bytes::Bytes;
 use catalog::{Catalog, CatalogError, KnownKeys};
 use record::{
     Entry, EntryError, Fact, FileState, MapKey, Parsed, ProjectName, ProjectState, Timestamp,
@@ -15,22 +14,31 @@ use record::{
 use thiserror::Error;
 use tlog::TreeSize;
 
+use super::batch::NewEntry;
 use crate::entries::{EntryReader, ReadError};
 
 /// What the log says, as far as a batch has to know it.
-pub(crate) struct Admission<'a> {
-    catalog: &'a Catalog,
-    entries: &'a EntryReader,
-    /// Entries that the catalog covers.
-    size: TreeSize,
+pub(super) struct Admission<'a> {
+    log: Logged<'a>,
     observed: Timestamp,
     known: KnownKeys<'a>,
-    states: States,
+    /// Of what was admitted after the first entries of the log, before this batch.
+    before: &'a States,
+    /// Of what was admitted into this batch.
+    states: &'a mut States,
+}
+
+/// The first entries of the log, which the catalog covers.
+#[derive(Clone, Copy)]
+pub(super) struct Logged<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) entries: &'a EntryReader,
+    pub(super) size: TreeSize,
 }
 
 /// States by name, loaded once and moved on by what is admitted.
 #[derive(Clone, Default)]
-struct States {
+pub(super) struct States {
     files: HashMap<String, FileState>,
     projects: HashMap<ProjectName, ProjectState>,
 }
@@ -55,29 +63,30 @@ pub enum AdmitError {
 }
 
 impl<'a> Admission<'a> {
-    /// Admits against the first `size` entries of the log, at the time `observed`.
+    /// Admits against `log` and what else was admitted since, at the time `observed`. The states of what is
+    /// admitted now are left in `states`.
     ///
     /// # Errors
     /// [`AdmitError::Catalog`] if the catalog can not be read.
-    pub(crate) fn new(
-        catalog: &'a Catalog,
-        entries: &'a EntryReader,
-        size: TreeSize,
+    pub(super) fn new(
+        log: Logged<'a>,
+        before: &'a States,
+        states: &'a mut States,
         observed: Timestamp,
     ) -> Result<Admission<'a>, AdmitError> {
-        let known = catalog.known_keys(size)?;
-        Ok(Admission { catalog, entries, size, observed, known, states: States::default() })
+        let known = log.catalog.known_keys(log.size)?;
+        Ok(Admission { log, observed, known, before, states })
     }
 
-    /// The entries, as bytes, that `facts` add; all of them or, with an error, none.
-    pub(crate) async fn admit(&mut self, facts: &[Fact]) -> Result<Vec<Bytes>, AdmitError> {
+    /// The entries that `facts` add; all of them or, with an error, none.
+    pub(super) async fn admit(&mut self, facts: &[Fact]) -> Result<Vec<NewEntry>, AdmitError> {
         let mut changed = States::default();
         let mut added = Vec::new();
         for (number, fact) in facts.iter().enumerate() {
-            for entry in self.news(fact, &mut changed).await? {
-                let bytes =
-                    entry.to_bytes().map_err(|source| AdmitError::Fact { number, source })?;
-                added.push(Bytes::from(bytes));
+            let News { entries, is_known } = self.news(fact, &mut changed).await?;
+            for entry in entries {
+                let new = NewEntry::of(&entry, is_known);
+                added.push(new.map_err(|source| AdmitError::Fact { number, source })?);
             }
         }
         self.states.files.extend(changed.files);
@@ -86,45 +95,59 @@ impl<'a> Admission<'a> {
     }
 
     /// The entries that one fact adds, with the state in `changed` moved on by them.
-    async fn news(&mut self, fact: &Fact, changed: &mut States) -> Result<Vec<Entry>, AdmitError> {
+    async fn news(&mut self, fact: &Fact, changed: &mut States) -> Result<News, AdmitError> {
         let observed = self.observed;
         if let Some(filename) = fact.filename() {
             let key = MapKey::file(filename);
-            let known = self.states.files.get(filename).cloned();
-            let state = self.state(&mut changed.files, filename.to_owned(), known, &key).await?;
-            let news = state.admit(fact, observed, None);
-            state.apply_all(&news);
-            return Ok(news);
-        }
-        let Fact::Status(status) = fact else { return Ok(Vec::new()) };
-        let key = MapKey::project(&status.project);
-        let known = self.states.projects.get(&status.project).cloned();
-        let state = self.state(&mut changed.projects, status.project.clone(), known, &key).await?;
-        let news = state.admit_status(status, observed, None);
-        let news: Vec<Entry> = news.into_iter().collect();
-        state.apply_all(&news);
-        Ok(news)
-    }
-
-    /// The state under `name`: as this submission changed it, else as `known`, else from the log.
-    async fn state<'s, N: Eq + Hash, S: Fold>(
-        &mut self,
-        changed: &'s mut HashMap<N, S>,
-        name: N,
-        known: Option<S>,
-        key: &MapKey,
-    ) -> Result<&'s mut S, AdmitError> {
-        use std::collections::hash_map::Entry::{Occupied, Vacant};
-        Ok(match changed.entry(name) {
-            Occupied(slot) => slot.into_mut(),
-            Vacant(slot) => slot.insert(match known {
-                Some(state) => state,
-                None if self.known.has(key)? => {
-                    fold(self.catalog, self.entries, self.size, key).await?
+            let admitted = self.states.files.get(filename).or(self.before.files.get(filename));
+            let (state, is_known) = match changed.files.entry(filename.to_owned()) {
+                Occupied(slot) => (slot.into_mut(), true),
+                Vacant(slot) => {
+                    let found = found(admitted, &mut self.known, self.log, &key).await?;
+                    let is_known = found.is_some();
+                    (slot.insert(found.unwrap_or_default()), is_known)
                 }
-                None => S::default(),
-            }),
-        })
+            };
+            let entries = state.admit(fact, observed, None);
+            state.apply_all(&entries);
+            return Ok(News { entries, is_known });
+        }
+        let Fact::Status(status) = fact else { return Ok(News::default()) };
+        let key = MapKey::project(&status.project);
+        let name = &status.project;
+        let admitted = self.states.projects.get(name).or(self.before.projects.get(name));
+        let state = match changed.projects.entry(name.clone()) {
+            Occupied(slot) => slot.into_mut(),
+            Vacant(slot) => {
+                let found = found(admitted, &mut self.known, self.log, &key).await?;
+                slot.insert(found.unwrap_or_default())
+            }
+        };
+        let entries: Vec<Entry> = state.admit_status(status, observed, None).into_iter().collect();
+        state.apply_all(&entries);
+        Ok(News { entries, is_known: true })
+    }
+}
+
+/// What a fact adds.
+#[derive(Default)]
+struct News {
+    entries: Vec<Entry>,
+    /// Whether something was known of its subject before.
+    is_known: bool,
+}
+
+/// A state: as it was `admitted`, else as the log has it; `None` if nothing is known under its key.
+async fn found<S: Fold>(
+    admitted: Option<&S>,
+    known: &mut KnownKeys<'_>,
+    log: Logged<'_>,
+    key: &MapKey,
+) -> Result<Option<S>, AdmitError> {
+    match admitted {
+        Some(state) => Ok(Some(state.clone())),
+        None if known.has(key)? => Ok(Some(fold(log.catalog, log.entries, log.size, key).await?)),
+        None => Ok(None),
     }
 }
 

@@ -28,8 +28,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::admission::{AdmitError, fold};
+use super::batch::{batch_of, hashed};
 use super::open::{self, OpenError};
-use super::writer::{StepError, Writer, batch_of, blocking};
+use super::writer::{StepError, Writer, blocking};
 use super::{Parts, second_opinion};
 use crate::entries::EntryReader;
 use crate::publishers::Publishers;
@@ -51,6 +52,8 @@ pub struct BulkWriter {
     commit: Option<Commit>,
     /// Entries that the catalog covers, and the log held before.
     before: TreeSize,
+    /// Positions of added entries whose file was spoken of before.
+    recurring: Vec<u64>,
 }
 
 /// Which data set facts come from, and when they were read.
@@ -160,6 +163,7 @@ impl BulkWriter {
             commit_entries: COMMIT_ENTRIES,
             commit: None,
             before,
+            recurring: Vec::new(),
         })
     }
 
@@ -208,7 +212,9 @@ impl BulkWriter {
             let refused = |source| BulkError::Admission(AdmitError::Fact { number: 0, source });
             let hashed = hashed(&entry).map_err(refused)?;
             if let Some(filename) = entry.filename() {
-                self.added.add(name_hash(&MapKey::file(filename)), self.bulk.next().get());
+                let position = self.bulk.next().get();
+                self.added.add(name_hash(&MapKey::file(filename)), position);
+                self.recurring.push(position);
             }
             self.push(hashed, &entry.map_keys())?;
         }
@@ -302,7 +308,7 @@ impl BulkWriter {
     async fn end_commit(&mut self) -> Result<(), BulkError> {
         if let Some(commit) = self.commit.take() {
             commit.done.await.expect("a commit does not panic")?;
-            self.writer.confirmed = self.writer.edge.size();
+            self.writer.committer.lock().await.confirmed = self.writer.edge.size();
         }
         Ok(())
     }
@@ -317,21 +323,16 @@ impl BulkWriter {
         }
         self.begin_commit().await?;
         self.end_commit().await?;
-        let BulkWriter { mut writer, bulk, added, .. } = self;
+        let BulkWriter { mut writer, bulk, added, before, recurring, .. } = self;
         drop(added);
+        writer.parts.recurring.note(before.get()..writer.edge.size().get(), recurring);
         let catalog = Arc::clone(&writer.parts.catalog);
         blocking(move || catalog.apply_bulk(bulk)).await.map_err(StepError::from)?;
-        writer.finish(writer.edge.head()).await?;
+        writer.committer.lock().await.finish(writer.edge.head()).await?;
         let now = (writer.parts.clock)();
         writer.sum_up(None, now).await?;
         Ok(writer.edge.size())
     }
-}
-
-/// The bytes of an entry, with their hash.
-fn hashed(entry: &Entry) -> Result<HashedEntry<Bytes>, EntryError> {
-    let bytes = Bytes::from(entry.to_bytes()?);
-    Ok(HashedEntry::new(bytes).expect("what an entry holds fits a bundle"))
 }
 
 /// The fact and its origin, from the entry that was made of it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use observer::Coverage;
-use record::{Entry, EntryError, EpochEntry, MapRoot, Timestamp};
+use record::{Entry, EpochEntry, MapRoot, Timestamp};
 
 /// When epochs are written.
 #[derive(Clone, Copy, Debug)]
@@ -66,16 +66,11 @@ impl Epochs {
     }
 
     /// The next epoch entry, over a map with this root.
-    pub(super) fn entry(
-        &self,
-        map: MapRoot,
-        coverage: Option<Coverage>,
-        time: Timestamp,
-    ) -> Result<Vec<u8>, EntryError> {
+    pub(super) fn entry(&self, map: MapRoot, coverage: Option<Coverage>, time: Timestamp) -> Entry {
         let coverage = coverage.or(self.stated);
         let swept = coverage.and_then(|seen| Timestamp::from_unix(seen.swept).ok());
         let serial = coverage.and_then(|seen| seen.serial);
-        Entry::Epoch(EpochEntry { epoch: self.next, map, serial, swept, time }).to_bytes()
+        Entry::Epoch(EpochEntry { epoch: self.next, map, serial, swept, time })
     }
 
     /// Takes note that the epoch was written as the last of `size` entries.

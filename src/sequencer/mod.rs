@@ -7,10 +7,13 @@
 //! forgets the batch by the same steps.
 
 mod admission;
+mod batch;
 mod bulk;
+mod committer;
 mod epochs;
 mod open;
 mod proposal;
+mod recurring;
 pub mod second_opinion;
 mod statements;
 #[cfg(test)]
@@ -41,6 +44,7 @@ pub use epochs::EpochTimes;
 pub use open::OpenError;
 use proposal::{Proposal, Submission};
 pub use proposal::{Receipt, SignedExpectation, SubmitError};
+pub use recurring::Recurring;
 pub use writer::StepError;
 
 /// What a sequencer works with.
@@ -61,6 +65,8 @@ pub struct Parts {
     pub limits: Limits,
     /// When the log sums itself up.
     pub epochs: EpochTimes,
+    /// What admission finds out about the newest entries.
+    pub recurring: Arc<Recurring>,
 }
 
 /// Bounds of the pool.

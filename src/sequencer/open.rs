@@ -13,11 +13,12 @@ use tlog::{
     Bundle, EdgeError, Hash, LeafIndex, PolicyError, RightEdge, SignedCheckpoint, TileError,
     TilePath, TreeHead, TreeSize, Verified,
 };
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tracing::error;
 
+use super::committer::Committer;
 use super::epochs::Epochs;
-use super::writer::{StepError, Writer, blocking};
+use super::writer::{NextBatch, StepError, Writer, blocking};
 use super::{Parts, WriterState};
 use crate::entries::{EntryReader, ReadError, load, split};
 use crate::published::Published;
@@ -141,9 +142,13 @@ pub(super) async fn open(
     let (state, state_seen) = watch::channel(WriterState::Running);
     let placeholder = Published { head, note: Bytes::new(), confirmed: (parts.clock)() };
     let (published, published_seen) = watch::channel(Arc::new(placeholder));
-    let mut writer =
-        Writer { parts, entries, edge, confirmed, epochs, publishers, coverage, state, published };
-    writer.finish(head).await.map_err(|error| OpenError::Step(Box::new(error)))?;
+    let parts = Arc::new(parts);
+    let mut committer =
+        Committer { parts: Arc::clone(&parts), confirmed, state: state.clone(), published };
+    committer.finish(head).await.map_err(|error| OpenError::Step(Box::new(error)))?;
+    let (committer, next) = (Arc::new(Mutex::new(committer)), NextBatch::new(head.size));
+    let writer =
+        Writer { parts, entries, edge, epochs, publishers, coverage, state, committer, next };
     Ok((writer, state_seen, published_seen))
 }
 

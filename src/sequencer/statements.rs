@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bytes::Bytes;
 use record::{Entry, ExpectedEntry, KeyEntry, ProjectName, Timestamp};
 use tlog::{LeafIndex, TreeSize};
 use tokio::sync::OwnedMutexGuard;
 
+use super::batch::NewEntry;
 use super::proposal::{SignedExpectation, SubmitError};
 use crate::publishers::{Publisher, Publishers};
 
@@ -20,7 +20,7 @@ pub(super) struct StatementAdmission<'a> {
     /// Files of a project that may be expected without ever having been listed.
     outstanding: usize,
     held: HashMap<ProjectName, OwnedMutexGuard<Publisher>>,
-    entries: Vec<Bytes>,
+    entries: Vec<NewEntry>,
 }
 
 impl<'a> StatementAdmission<'a> {
@@ -40,7 +40,7 @@ impl<'a> StatementAdmission<'a> {
     }
 
     /// The entries, which must become the first of the batch.
-    pub(super) fn finish(self) -> Vec<Bytes> {
+    pub(super) fn finish(self) -> Vec<NewEntry> {
         self.held.values().for_each(|publisher| self.publishers.settle(publisher));
         self.entries
     }
@@ -62,9 +62,9 @@ impl<'a> StatementAdmission<'a> {
                 names.entry(&expected.project).or_default().insert(&expected.filename);
             }
             let entry = Entry::from(ExpectedEntry { received: self.now, ..expected.clone() });
-            let bytes =
-                entry.to_bytes().map_err(|source| SubmitError::Invalid { number, source })?;
-            entries.push((expected, entry, bytes));
+            let new = NewEntry::of(&entry, true)
+                .map_err(|source| SubmitError::Invalid { number, source })?;
+            entries.push((expected, entry, new));
         }
         for (project, names) in names {
             let count = self.publisher(project).await?.state.outstanding() + names.len();
@@ -74,12 +74,12 @@ impl<'a> StatementAdmission<'a> {
             }
         }
         let mut positions = Vec::with_capacity(entries.len());
-        for (expected, entry, bytes) in entries {
+        for (expected, entry, new) in entries {
             let state = &self.publisher(&expected.project).await?.state;
             let known = state.known(&expected.filename, &expected.sha256, &expected.key);
             positions.push(match known {
                 Some(position) => position,
-                None => self.add(&expected.project, &entry, bytes).await?,
+                None => self.add(&expected.project, &entry, new).await?,
             });
         }
         Ok(positions)
@@ -91,21 +91,21 @@ impl<'a> StatementAdmission<'a> {
         self.publisher(&change.project).await?.state.ring().check(&change)?;
         let project = change.project.clone();
         let entry = Entry::from(change);
-        let bytes =
-            entry.to_bytes().map_err(|source| SubmitError::Invalid { number: 0, source })?;
-        self.add(&project, &entry, bytes).await
+        let new = NewEntry::of(&entry, true)
+            .map_err(|source| SubmitError::Invalid { number: 0, source })?;
+        self.add(&project, &entry, new).await
     }
 
     async fn add(
         &mut self,
         project: &ProjectName,
         entry: &Entry,
-        bytes: Vec<u8>,
+        new: NewEntry,
     ) -> Result<LeafIndex, SubmitError> {
         let position = LeafIndex::new(self.size.get() + self.entries.len() as u64)
             .map_err(|full| SubmitError::ReadOnly(full.to_string()))?;
         self.publisher(project).await?.take_in(position, entry);
-        self.entries.push(bytes.into());
+        self.entries.push(new);
         Ok(position)
     }
 

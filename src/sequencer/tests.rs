@@ -78,6 +78,7 @@ pub(super) fn parts(store: Arc<dyn Store>, dir: &Path) -> Parts {
         clock: Arc::new(|| Timestamp::from_unix(1_795_223_638).unwrap()),
         limits: Limits::default(),
         epochs: EpochTimes::default(),
+        recurring: Arc::default(),
     }
 }
 

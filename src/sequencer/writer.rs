@@ -1,49 +1,64 @@
-//! The steps of a batch, from admission to answer.
+//! The first half of a batch: what waits is admitted, and gets its places in the tree.
+//!
+//! While one batch is committed, confirmed and published, the next is admitted already, against the log
+//! before both and what both have changed. It gets its places when the one before is published.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use catalog::CatalogError;
 use observer::Coverage;
-use record::{EntryError, Timestamp};
-use store::{Batch, StoreError};
+use record::{EntryError, Fact, Timestamp};
+use store::StoreError;
 use thiserror::Error;
-use tlog::{Checkpoint, LeafIndex, RightEdge, SignedCheckpoint, TilePath, TreeHead, TreeSize};
-use tokio::sync::{mpsc, oneshot, watch};
+use tlog::{RightEdge, TreeSize};
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::admission::{Admission, AdmitError};
+use super::admission::{Admission, AdmitError, Logged, States};
+use super::batch::{Admitted, Answer, Integrated, NewEntry};
+use super::committer::Committer;
 use super::epochs::Epochs;
-use super::proposal::{Proposal, Receipt, Submission, SubmitError};
-use super::second_opinion::{self, SecondOpinionError};
+use super::proposal::{Proposal, Submission, SubmitError};
+use super::second_opinion::SecondOpinionError;
 use super::statements::StatementAdmission;
 use super::{Parts, WriterState};
 use crate::entries::EntryReader;
-use crate::published::Published;
 use crate::publishers::Publishers;
 use crate::register::RegisterError;
-
-/// Entries up to which it does not pay to work on them in two places.
-const FEW: usize = 64;
 
 /// An idle log confirms its head this often, so that the age of the head tells that it is alive.
 const CONFIRM_INTERVAL: Duration = Duration::from_secs(600);
 
 /// The single writer.
 pub(super) struct Writer {
-    pub(super) parts: Parts,
+    pub(super) parts: Arc<Parts>,
     pub(super) entries: EntryReader,
+    /// Right edge of all that was integrated.
     pub(super) edge: RightEdge,
-    /// Entries that the second opinion has seen.
-    pub(super) confirmed: TreeSize,
     pub(super) epochs: Epochs,
     pub(super) publishers: Publishers,
     /// How far the index has been seen, as the observer tells.
     pub(super) coverage: watch::Receiver<Option<Coverage>>,
     pub(super) state: watch::Sender<WriterState>,
-    pub(super) published: watch::Sender<Arc<Published>>,
+    /// Locked while a batch is under way.
+    pub(super) committer: Arc<Mutex<Committer>>,
+    pub(super) next: NextBatch,
+}
+
+/// What is admitted and not integrated, and what admission has to know.
+pub(super) struct NextBatch {
+    opened: Instant,
+    weight: usize,
+    admitted: Vec<Admitted>,
+    entries: Vec<NewEntry>,
+    /// States of what this batch changes.
+    states: States,
+    /// States of what the batch before changed, which the catalog may not know yet.
+    before: States,
+    /// Entries that the catalog knows for certain.
+    known: TreeSize,
 }
 
 /// A step of a batch failed. Writing stops.
@@ -72,6 +87,26 @@ pub enum StepError {
     Store(#[from] StoreError),
 }
 
+impl NextBatch {
+    /// Nothing, for a log whose catalog knows `known` entries, which are all.
+    pub(super) fn new(known: TreeSize) -> NextBatch {
+        NextBatch {
+            opened: Instant::now(),
+            weight: 0,
+            admitted: Vec::new(),
+            entries: Vec::new(),
+            states: States::default(),
+            before: States::default(),
+            known,
+        }
+    }
+
+    /// Whether nobody waits for it.
+    fn is_empty(&self) -> bool {
+        self.admitted.is_empty()
+    }
+}
+
 impl Writer {
     /// Takes submissions until `stop` is cancelled, then those still in the pool.
     pub(super) async fn run(
@@ -84,20 +119,24 @@ impl Writer {
         let look = self.epochs.look();
         let mut epoch = tokio::time::interval_at(tokio::time::Instant::now() + look, look);
         loop {
+            let committer = Arc::clone(&self.committer);
+            let has_room = self.next.weight < self.parts.limits.batch;
             tokio::select! {
                 biased;
                 () = stop.cancelled(), if !pool.is_closed() => pool.close(),
-                first = pool.recv() => match first {
-                    Some(first) => {
-                        self.batch(first, &mut pool).await;
-                        self.sum_up_when_due().await;
-                    }
+                free = committer.lock_owned(), if !self.next.is_empty() => {
+                    self.hand_over(free);
+                    self.sum_up_when_due().await;
+                }
+                first = pool.recv(), if has_room => match first {
+                    Some(first) => self.take(first, &mut pool).await,
                     None => break,
                 },
                 _ = confirm.tick() => self.confirm_idle_head().await,
                 _ = epoch.tick() => self.sum_up_when_due().await,
             }
         }
+        self.flush().await;
         self.state.send_if_modified(|state| {
             let running = !matches!(state, WriterState::Halted(_));
             if running {
@@ -107,30 +146,26 @@ impl Writer {
         });
     }
 
-    /// One batch: `first` and what else waits, up to the limit.
-    async fn batch(&mut self, first: Submission, pool: &mut mpsc::Receiver<Submission>) {
-        let mut weight = first.proposal.weight();
-        let mut batch = vec![first];
+    /// Admits `first` and what else waits into the next batch, up to its limit.
+    async fn take(&mut self, first: Submission, pool: &mut mpsc::Receiver<Submission>) {
+        if self.next.is_empty() {
+            self.next.opened = Instant::now();
+        }
+        let mut weight = self.next.weight + first.proposal.weight();
+        let mut taken = vec![first];
         while weight < self.parts.limits.batch {
             let Ok(next) = pool.try_recv() else { break };
             weight += next.proposal.weight();
-            batch.push(next);
+            taken.push(next);
         }
         if let Err(why) = self.check_writable() {
-            for submission in batch {
+            for submission in taken {
                 let _ = submission.answer.send(Err(SubmitError::ReadOnly(why.clone())));
             }
             return;
         }
-        let started = Instant::now();
-        let (admitted, entries) = self.admit(batch).await;
-        let size = entries.len();
-        match self.append(entries).await {
-            Ok(published) => answer(admitted, &published),
-            Err(failure) => self.halt(&failure, admitted),
-        }
-        metrics::histogram!("indelible_batch_seconds").record(started.elapsed().as_secs_f64());
-        metrics::counter!("indelible_entries_total").increment(size as u64);
+        self.admit(taken).await;
+        self.next.weight = if self.next.is_empty() { 0 } else { weight };
     }
 
     /// Refuses to write after a failure, and while there is too little room.
@@ -143,8 +178,11 @@ impl Writer {
             Err(low) => WriterState::ReadOnly(low.to_string()),
         };
         let changed = self.state.send_if_modified(|state| {
-            let changed = *state != found;
-            state.clone_from(&found);
+            // The batch that is under way may have failed just now.
+            let changed = *state != found && !matches!(state, WriterState::Halted(_));
+            if changed {
+                state.clone_from(&found);
+            }
             changed
         });
         if let WriterState::ReadOnly(why) = found {
@@ -161,32 +199,28 @@ impl Writer {
 
     /// Admits each submission by itself; those that can not be are answered at once. The statements of
     /// publishers come first: see [`StatementAdmission`].
-    async fn admit(&mut self, batch: Vec<Submission>) -> (Vec<Admitted>, Vec<Bytes>) {
+    async fn admit(&mut self, taken: Vec<Submission>) {
         let now = (self.parts.clock)();
-        let (size, outstanding) = (self.edge.size(), self.parts.limits.outstanding);
-        let mut admitted = Vec::with_capacity(batch.len());
-        let mut statements = StatementAdmission::new(&self.publishers, size, now, outstanding);
         let mut observed = Vec::new();
-        for Submission { proposal, answer } in batch {
-            let before = statements.len();
-            let positions = match proposal {
-                Proposal::Facts(facts) => {
-                    observed.push((facts, answer));
-                    continue;
-                }
-                Proposal::Expectations(expectations) => {
-                    statements.expectations(&expectations).await
-                }
-                Proposal::Key(change) => statements.key(&change).await.map(|place| vec![place]),
-            };
-            let entries = (statements.len() - before) as u64;
-            match positions {
-                Ok(positions) => admitted.push(Admitted { answer, entries, positions }),
-                Err(refusal) => refuse(answer, refusal),
+        let mut statements = Vec::new();
+        for Submission { proposal, answer } in taken {
+            match proposal {
+                Proposal::Facts(facts) => observed.push((facts, answer)),
+                statement => statements.push((statement, answer)),
             }
         }
-        let mut entries = statements.finish();
-        let mut admission = Admission::new(&self.parts.catalog, &self.entries, size, now);
+        if !statements.is_empty() {
+            self.admit_statements(statements, now).await;
+        }
+        if !observed.is_empty() {
+            self.admit_facts(observed, now).await;
+        }
+    }
+
+    async fn admit_facts(&mut self, observed: Vec<(Vec<Fact>, Answer)>, now: Timestamp) {
+        let NextBatch { known, before, states, admitted, entries: new, .. } = &mut self.next;
+        let log = Logged { catalog: &self.parts.catalog, entries: &self.entries, size: *known };
+        let mut admission = Admission::new(log, before, states, now);
         for (facts, answer) in observed {
             let added = match &mut admission {
                 Ok(admission) => admission.admit(&facts).await,
@@ -197,9 +231,9 @@ impl Writer {
             };
             match added {
                 Ok(added) => {
-                    let (new, positions) = (added.len() as u64, Vec::new());
-                    admitted.push(Admitted { answer, entries: new, positions });
-                    entries.extend(added);
+                    let entries = added.len() as u64;
+                    admitted.push(Admitted { answer, entries, positions: Vec::new() });
+                    new.extend(added);
                 }
                 Err(AdmitError::Fact { number, source }) => {
                     refuse(answer, SubmitError::Invalid { number, source });
@@ -207,77 +241,65 @@ impl Writer {
                 Err(failure) => refuse(answer, SubmitError::ReadOnly(describe(&failure))),
             }
         }
-        (admitted, entries)
     }
 
-    /// Integrates, commits and publishes entries; without any, the published head stands.
-    async fn append(&mut self, entries: Vec<Bytes>) -> Result<Arc<Published>, StepError> {
-        if entries.is_empty() {
-            return Ok(Arc::clone(&self.published.borrow()));
+    /// Admits statements as the first of a batch, against a log that is published as a whole.
+    async fn admit_statements(&mut self, statements: Vec<(Proposal, Answer)>, now: Timestamp) {
+        self.flush().await;
+        let (size, outstanding) = (self.edge.size(), self.parts.limits.outstanding);
+        let mut admission = StatementAdmission::new(&self.publishers, size, now, outstanding);
+        for (proposal, answer) in statements {
+            let before = admission.len();
+            let positions = match proposal {
+                Proposal::Expectations(expectations) => admission.expectations(&expectations).await,
+                Proposal::Key(change) => admission.key(&change).await.map(|place| vec![place]),
+                Proposal::Facts(_) => unreachable!("facts are no statement"),
+            };
+            let entries = (admission.len() - before) as u64;
+            match positions {
+                Ok(positions) => self.next.admitted.push(Admitted { answer, entries, positions }),
+                Err(refusal) => refuse(answer, refusal),
+            }
         }
-        let first =
-            LeafIndex::new(self.edge.size().get()).expect("the size of a tree is a valid position");
-        let integrated = self.edge.append(&entries)?;
-        let (prev, next) = (self.edge.head(), integrated.edge.head());
-        self.parts.store.commit(&prev, batch_of(integrated.objects), &next).await?;
-        self.edge = integrated.edge;
-        self.catalogue(first, entries, next).await?;
-        self.publish(next).await
+        self.next.entries = admission.finish();
     }
 
-    /// Lets the catalog take in new entries, and the second opinion read them back: at the same time, if
-    /// they are many.
-    async fn catalogue(
-        &mut self,
-        first: LeafIndex,
-        entries: Vec<Bytes>,
-        head: TreeHead,
-    ) -> Result<(), StepError> {
-        if entries.len() < FEW {
-            self.parts.catalog.apply(first, &entries)?;
-            return self.confirm(head).await;
+    /// Gives the next batch its places, and hands it to whoever is free to commit it.
+    fn hand_over(&mut self, mut committer: OwnedMutexGuard<Committer>) {
+        let known = self.edge.size();
+        let NextBatch { opened, admitted, entries, states, .. } =
+            std::mem::replace(&mut self.next, NextBatch::new(known));
+        self.next.before = states;
+        let integrated = if entries.is_empty() {
+            Ok(None)
+        } else {
+            Integrated::at(&mut self.edge, entries).map(Some)
+        };
+        let integrated = integrated.unwrap_or_else(|full| {
+            committer.halt(&full.into());
+            None
+        });
+        tokio::spawn(async move { committer.batch(integrated, admitted, opened).await });
+    }
+
+    /// Waits until all that is admitted is published, or refused.
+    pub(super) async fn flush(&mut self) -> OwnedMutexGuard<Committer> {
+        let mut free = Arc::clone(&self.committer).lock_owned().await;
+        if !self.next.is_empty() {
+            self.hand_over(free);
+            free = Arc::clone(&self.committer).lock_owned().await;
         }
-        let catalog = Arc::clone(&self.parts.catalog);
-        let applying = tokio::spawn(blocking(move || catalog.apply(first, &entries)));
-        let confirmed = self.confirm(head).await;
-        applying.await.expect("work on the catalog does not panic")?;
-        confirmed
-    }
-
-    /// The second half of every batch, and of every start: from a committed head to a published one.
-    pub(super) async fn finish(&mut self, head: TreeHead) -> Result<Arc<Published>, StepError> {
-        self.confirm(head).await?;
-        self.publish(head).await
-    }
-
-    /// Asks for the second opinion on what was committed since it was asked for last.
-    async fn confirm(&mut self, head: TreeHead) -> Result<(), StepError> {
-        second_opinion::confirm(&*self.parts.store, self.confirmed, head).await?;
-        self.confirmed = head.size;
-        Ok(())
-    }
-
-    /// Signs a confirmed head, remembers it, and shows it to everybody.
-    async fn publish(&mut self, head: TreeHead) -> Result<Arc<Published>, StepError> {
-        debug_assert_eq!(self.confirmed, head.size);
-        let origin = self.parts.key.verifying_key().name();
-        let signed = SignedCheckpoint::sign(&Checkpoint::new(origin, head)?, &self.parts.key);
-        self.parts.register.write(&signed)?;
-        self.parts.store.publish(&signed).await?;
-        let published = Arc::new(Published::new(&signed, (self.parts.clock)()));
-        self.published.send_replace(Arc::clone(&published));
-        // Exact up to 2^53 entries.
-        #[allow(clippy::cast_precision_loss)]
-        metrics::gauge!("indelible_tree_size").set(head.size.get() as f64);
-        Ok(published)
+        self.next = NextBatch::new(self.edge.size());
+        free
     }
 
     /// Reads the right edge back and signs the same head again: same key, same bytes.
     async fn confirm_idle_head(&mut self) {
+        let mut committer = self.flush().await;
         if self.check_writable().is_ok()
-            && let Err(failure) = self.finish(self.edge.head()).await
+            && let Err(failure) = committer.finish(self.edge.head()).await
         {
-            self.halt(&failure, Vec::new());
+            committer.halt(&failure);
         }
     }
 
@@ -289,7 +311,7 @@ impl Writer {
             return;
         }
         if let Err(failure) = self.sum_up(coverage, now).await {
-            self.halt(&failure, Vec::new());
+            self.committer.lock().await.halt(&failure);
         }
     }
 
@@ -301,40 +323,21 @@ impl Writer {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let started = Instant::now();
+        let mut committer = self.flush().await;
         let size = self.edge.size();
         let catalog = Arc::clone(&self.parts.catalog);
         let prepared = blocking(move || catalog.prepare_map(size)).await?;
-        let entry = self.epochs.entry(prepared.root(), coverage, now)?;
-        self.append(vec![Bytes::from(entry)]).await?;
+        let epoch = self.epochs.entry(prepared.root(), coverage, now);
+        let integrated = Integrated::at(&mut self.edge, vec![NewEntry::of(&epoch, false)?])?;
+        committer.append(integrated).await?;
         let catalog = Arc::clone(&self.parts.catalog);
         blocking(move || catalog.commit_map(prepared)).await?;
         self.epochs.written(self.edge.size().get(), coverage, now);
+        self.next = NextBatch::new(self.edge.size());
         metrics::histogram!("indelible_epoch_seconds").record(started.elapsed().as_secs_f64());
         Ok(())
     }
-
-    fn halt(&mut self, failure: &StepError, waiting: Vec<Admitted>) {
-        let why = format!("the log stopped writing: {}", describe(failure));
-        error!(%why, "reads go on; nothing is written until the log is started again");
-        metrics::counter!("indelible_halts_total").increment(1);
-        self.state.send_replace(WriterState::Halted(why.clone()));
-        for Admitted { answer, .. } in waiting {
-            let _ = answer.send(Err(SubmitError::ReadOnly(why.clone())));
-        }
-    }
 }
-
-/// A submission whose entries are in the batch.
-struct Admitted {
-    answer: Answer,
-    /// Number of entries that are new.
-    entries: u64,
-    /// Where each statement stands.
-    positions: Vec<LeafIndex>,
-}
-
-/// Who waits for what became of a submission.
-type Answer = oneshot::Sender<Result<Receipt, SubmitError>>;
 
 /// Says why a submission is not logged. Who stopped waiting is not owed an answer.
 fn refuse(answer: Answer, why: SubmitError) {
@@ -344,25 +347,11 @@ fn refuse(answer: Answer, why: SubmitError) {
     let _ = answer.send(Err(why));
 }
 
-/// The objects of an integration, to be committed.
-pub(super) fn batch_of(objects: Vec<(TilePath, Vec<u8>)>) -> Batch {
-    let objects = objects.into_iter().map(|(path, bytes)| (path, Bytes::from(bytes)));
-    Batch { objects: objects.collect() }
-}
-
 /// Runs what takes long where it may block.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, CatalogError> + Send + 'static,
 ) -> Result<T, CatalogError> {
     tokio::task::spawn_blocking(work).await.expect("work on the catalog does not panic")
-}
-
-/// Answers every submission with the head that covers it.
-fn answer(admitted: Vec<Admitted>, published: &Arc<Published>) {
-    for Admitted { answer, entries, positions } in admitted {
-        let receipt = Receipt { entries, positions, published: Arc::clone(published) };
-        let _ = answer.send(Ok(receipt));
-    }
 }
 
 /// An error with its causes, once, on one line.

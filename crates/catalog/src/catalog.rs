@@ -16,21 +16,24 @@ use crate::rows::{
 use crate::settings::{Settings, database};
 
 /// What the catalog takes from an entry. Of an entry of an unknown kind that is nothing.
-#[derive(Default)]
-pub(crate) struct Indexed {
+#[derive(Clone, Debug, Default)]
+pub struct Indexed {
     pub(crate) keys: Vec<MapKey>,
     pub(crate) is_epoch: bool,
 }
 
 impl Indexed {
+    /// What it takes from an entry that is at hand.
+    pub fn of(entry: &Entry) -> Indexed {
+        Indexed { keys: entry.map_keys(), is_epoch: entry.kind() == Kind::Epoch }
+    }
+
     /// Reads the entry at a position.
     pub(crate) fn parse(position: LeafIndex, entry: &[u8]) -> Result<Indexed, CatalogError> {
         let parsed =
             Entry::parse(entry).map_err(|source| CatalogError::Entry { position, source })?;
         Ok(match parsed {
-            Parsed::Known(entry) => {
-                Indexed { keys: entry.map_keys(), is_epoch: entry.kind() == Kind::Epoch }
-            }
+            Parsed::Known(entry) => Indexed::of(&entry),
             Parsed::Unknown => Indexed::default(),
         })
     }
@@ -127,6 +130,19 @@ impl Catalog {
         first: LeafIndex,
         entries: &[impl AsRef<[u8]>],
     ) -> Result<(), CatalogError> {
+        let parse = |(position, entry): (u64, &_)| {
+            Indexed::parse(LeafIndex::new(position)?, AsRef::<[u8]>::as_ref(entry))
+        };
+        let indexed: Vec<Indexed> =
+            (first.get()..).zip(entries).map(parse).collect::<Result<_, CatalogError>>()?;
+        self.apply_indexed(first, &indexed)
+    }
+
+    /// As [`Catalog::apply`], by whoever has the entries at hand.
+    ///
+    /// # Errors
+    /// As [`Catalog::apply`].
+    pub fn apply_indexed(&self, first: LeafIndex, entries: &[Indexed]) -> Result<(), CatalogError> {
         let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let cursor = self.cursor();
         if first.get() != cursor.get() {
@@ -135,7 +151,7 @@ impl Catalog {
         let mut batch = WriteBatch::default();
         let mut next = first;
         for entry in entries {
-            self.add_rows(&mut batch, next, &Indexed::parse(next, entry.as_ref())?);
+            self.add_rows(&mut batch, next, entry);
             next = LeafIndex::new(next.get() + 1)?;
         }
         self.advance(batch, next.get())

@@ -19,7 +19,7 @@ mod rows;
 mod settings;
 
 pub use bulk::Bulk;
-pub use catalog::Catalog;
+pub use catalog::{Catalog, Indexed};
 pub use error::CatalogError;
 pub use known::KnownKeys;
 pub use map::{MapLookup, MapReader, PinnedMap, PreparedMap};

@@ -1,0 +1,91 @@
+//! What is admitted and becomes the next entries of the log.
+
+use bytes::Bytes;
+use catalog::Indexed;
+use record::{Entry, EntryError, Kind};
+use store::Batch;
+use tlog::{AppendError, HashedEntry, LeafIndex, RightEdge, TilePath, TreeHead};
+use tokio::sync::oneshot;
+
+use super::proposal::{Receipt, SubmitError};
+
+/// Who waits for what became of a submission.
+pub(super) type Answer = oneshot::Sender<Result<Receipt, SubmitError>>;
+
+/// An entry, with all that is computed of it before it has a place.
+pub(super) struct NewEntry {
+    pub(super) hashed: HashedEntry<Bytes>,
+    pub(super) indexed: Indexed,
+    /// Whether the log spoke of its file before, so that it may tell of a conflict.
+    pub(super) recurs: bool,
+}
+
+impl NewEntry {
+    /// From an entry; `is_known` says whether the log spoke of its file before.
+    ///
+    /// # Errors
+    /// [`EntryError`] if it can not be written down.
+    pub(super) fn of(entry: &Entry, is_known: bool) -> Result<NewEntry, EntryError> {
+        let recurs = match entry.kind() {
+            Kind::File => is_known,
+            Kind::Content | Kind::Expected => true,
+            _ => false,
+        };
+        Ok(NewEntry { hashed: hashed(entry)?, indexed: Indexed::of(entry), recurs })
+    }
+}
+
+/// The bytes of an entry, with their hash.
+pub(super) fn hashed(entry: &Entry) -> Result<HashedEntry<Bytes>, EntryError> {
+    let bytes = Bytes::from(entry.to_bytes()?);
+    Ok(HashedEntry::new(bytes).expect("what an entry holds fits a bundle"))
+}
+
+/// A submission whose entries are in the batch.
+pub(super) struct Admitted {
+    pub(super) answer: Answer,
+    /// Number of entries that are new.
+    pub(super) entries: u64,
+    /// Where each statement stands.
+    pub(super) positions: Vec<LeafIndex>,
+}
+
+/// Entries with their places in the tree, and what has to be written for them.
+pub(super) struct Integrated {
+    pub(super) first: LeafIndex,
+    pub(super) indexed: Vec<Indexed>,
+    /// Positions of those that recur.
+    pub(super) recurring: Vec<u64>,
+    pub(super) objects: Batch,
+    pub(super) prev: TreeHead,
+    pub(super) next: TreeHead,
+}
+
+impl Integrated {
+    /// Integrates entries, one at least, at the right edge, which moves on.
+    ///
+    /// # Errors
+    /// [`AppendError`] if the log is full; the edge stays where it was.
+    pub(super) fn at(
+        edge: &mut RightEdge,
+        entries: Vec<NewEntry>,
+    ) -> Result<Integrated, AppendError> {
+        let prev = edge.head();
+        let first = prev.size.get();
+        let recurring = (first..).zip(&entries).filter(|(_, entry)| entry.recurs);
+        let recurring = recurring.map(|(position, _)| position).collect();
+        let (hashed, indexed): (Vec<_>, Vec<_>) =
+            entries.into_iter().map(|entry| (entry.hashed, entry.indexed)).unzip();
+        let integrated = edge.append_hashed(&hashed)?;
+        *edge = integrated.edge;
+        let first = LeafIndex::new(first).expect("the size of a tree is a valid position");
+        let (objects, next) = (batch_of(integrated.objects), edge.head());
+        Ok(Integrated { first, indexed, recurring, objects, prev, next })
+    }
+}
+
+/// The objects of an integration, to be committed.
+pub(super) fn batch_of(objects: Vec<(TilePath, Vec<u8>)>) -> Batch {
+    let objects = objects.into_iter().map(|(path, bytes)| (path, Bytes::from(bytes)));
+    Batch { objects: objects.collect() }
+}

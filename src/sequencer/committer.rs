@@ -1,0 +1,126 @@
+//! The second half of a batch: from integrated entries to a published head that covers them.
+//!
+//! One batch at a time goes through it, while the next is being admitted.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tlog::{Checkpoint, SignedCheckpoint, TreeHead, TreeSize};
+use tokio::sync::watch;
+use tracing::error;
+
+use super::batch::{Admitted, Integrated};
+use super::proposal::{Receipt, SubmitError};
+use super::writer::{StepError, blocking, describe};
+use super::{Parts, WriterState, second_opinion};
+use crate::published::Published;
+
+/// Entries up to which it does not pay to work on them in two places.
+const FEW: usize = 64;
+
+/// Takes batches from integration to their answers.
+pub(super) struct Committer {
+    pub(super) parts: Arc<Parts>,
+    /// Entries that the second opinion has seen.
+    pub(super) confirmed: TreeSize,
+    pub(super) state: watch::Sender<WriterState>,
+    pub(super) published: watch::Sender<Arc<Published>>,
+}
+
+impl Committer {
+    /// Commits and publishes a batch that was opened at `opened`, and answers who waits for it. Without
+    /// anything integrated the published head is the answer.
+    pub(super) async fn batch(
+        &mut self,
+        integrated: Option<Integrated>,
+        admitted: Vec<Admitted>,
+        opened: Instant,
+    ) {
+        if let WriterState::Halted(why) = &*self.state.borrow() {
+            return refuse_all(admitted, why);
+        }
+        let size = integrated.as_ref().map_or(0, |integrated| integrated.indexed.len());
+        let published = match integrated {
+            Some(integrated) => self.append(integrated).await,
+            None => Ok(Arc::clone(&self.published.borrow())),
+        };
+        match published {
+            Ok(published) => answer(admitted, &published),
+            Err(failure) => refuse_all(admitted, &self.halt(&failure)),
+        }
+        metrics::histogram!("indelible_batch_seconds").record(opened.elapsed().as_secs_f64());
+        metrics::counter!("indelible_entries_total").increment(size as u64);
+    }
+
+    /// Commits and publishes what was integrated.
+    pub(super) async fn append(
+        &mut self,
+        integrated: Integrated,
+    ) -> Result<Arc<Published>, StepError> {
+        let Integrated { first, indexed, recurring, objects, prev, next } = integrated;
+        self.parts.store.commit(&prev, objects, &next).await?;
+        self.parts.recurring.note(prev.size.get()..next.size.get(), recurring);
+        if indexed.len() < FEW {
+            self.parts.catalog.apply_indexed(first, &indexed)?;
+            return self.finish(next).await;
+        }
+        let catalog = Arc::clone(&self.parts.catalog);
+        let applying = tokio::spawn(blocking(move || catalog.apply_indexed(first, &indexed)));
+        let confirmed = self.confirm(next).await;
+        applying.await.expect("work on the catalog does not panic")?;
+        confirmed?;
+        self.publish(next).await
+    }
+
+    /// From a committed and catalogued head to a published one.
+    pub(super) async fn finish(&mut self, head: TreeHead) -> Result<Arc<Published>, StepError> {
+        self.confirm(head).await?;
+        self.publish(head).await
+    }
+
+    /// Asks for the second opinion on what was committed since it was asked for last.
+    async fn confirm(&mut self, head: TreeHead) -> Result<(), StepError> {
+        second_opinion::confirm(&*self.parts.store, self.confirmed, head).await?;
+        self.confirmed = head.size;
+        Ok(())
+    }
+
+    /// Signs a confirmed head, remembers it, and shows it to everybody.
+    async fn publish(&mut self, head: TreeHead) -> Result<Arc<Published>, StepError> {
+        debug_assert_eq!(self.confirmed, head.size);
+        let origin = self.parts.key.verifying_key().name();
+        let signed = SignedCheckpoint::sign(&Checkpoint::new(origin, head)?, &self.parts.key);
+        self.parts.register.write(&signed)?;
+        self.parts.store.publish(&signed).await?;
+        let published = Arc::new(Published::new(&signed, (self.parts.clock)()));
+        self.published.send_replace(Arc::clone(&published));
+        // Exact up to 2^53 entries.
+        #[allow(clippy::cast_precision_loss)]
+        metrics::gauge!("indelible_tree_size").set(head.size.get() as f64);
+        Ok(published)
+    }
+
+    /// Stops all writing, and says why.
+    pub(super) fn halt(&self, failure: &StepError) -> String {
+        let why = format!("the log stopped writing: {}", describe(failure));
+        error!(%why, "reads go on; nothing is written until the log is started again");
+        metrics::counter!("indelible_halts_total").increment(1);
+        self.state.send_replace(WriterState::Halted(why.clone()));
+        why
+    }
+}
+
+/// Answers every submission with the head that covers it.
+fn answer(admitted: Vec<Admitted>, published: &Arc<Published>) {
+    for Admitted { answer, entries, positions } in admitted {
+        let receipt = Receipt { entries, positions, published: Arc::clone(published) };
+        let _ = answer.send(Ok(receipt));
+    }
+}
+
+/// Tells everybody in a batch that the log takes no entries.
+fn refuse_all(admitted: Vec<Admitted>, why: &str) {
+    for Admitted { answer, .. } in admitted {
+        let _ = answer.send(Err(SubmitError::ReadOnly(why.to_owned())));
+    }
+}
