@@ -7,6 +7,7 @@ pub mod args;
 pub mod clock;
 pub mod commands;
 pub mod data_dir;
+mod describe;
 pub mod durable;
 pub mod entries;
 pub mod feeds;
@@ -25,3 +26,6 @@ pub mod server;
 pub mod settings;
 pub mod signals;
 pub mod space;
+pub mod witnesses;
+
+use describe::describe;

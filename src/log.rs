@@ -25,6 +25,7 @@ use crate::register::HeadRegister;
 use crate::sequencer::{Parts, Sequencer};
 use crate::settings::Settings;
 use crate::space::SpaceGuard;
+use crate::witnesses::Witnesses;
 
 /// How often what no longer matters is forgotten.
 const TIDY_INTERVAL: Duration = Duration::from_secs(600);
@@ -37,6 +38,11 @@ pub fn parts(data: &DataDir, settings: &Settings) -> anyhow::Result<Parts> {
     let key = data.key()?;
     let store: Arc<dyn Store> = Arc::new(data.open_store()?);
     let catalog: Arc<Catalog> = Arc::new(data.open_catalog(key.verifying_key().name())?);
+    let witnesses = settings.policy.as_deref().map(|path| {
+        let (times, fail_open) = (settings.witness_times(), settings.fail_open);
+        Witnesses::read(path, key.verifying_key(), times, fail_open).map(Arc::new)
+    });
+    let witnesses = witnesses.transpose()?;
     let head_file: PathBuf = settings.head_file.clone().unwrap_or_else(|| data.head_file());
     Ok(Parts {
         store,
@@ -48,6 +54,7 @@ pub fn parts(data: &DataDir, settings: &Settings) -> anyhow::Result<Parts> {
         limits: settings.limits(),
         epochs: settings.epochs(),
         recurring: Arc::default(),
+        witnesses,
     })
 }
 

@@ -34,6 +34,14 @@ fn install() -> PrometheusHandle {
         "indelible_halts_total",
         "Failures that stopped all writing; anything above 0 needs an operator"
     );
+    ::metrics::describe_gauge!(
+        "indelible_witness_quorum",
+        "1 if the newest head has the cosignatures that the policy asks for, 0 if not"
+    );
+    ::metrics::describe_counter!(
+        "indelible_witness_answers_total",
+        "Answers of each witness by outcome: cosigned, missing, alarm"
+    );
     ::metrics::describe_counter!(
         "indelible_expectations_total",
         "Publishers' expectations by outcome: logged, malformed, not-allowed, limit, failed"

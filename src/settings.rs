@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use serde::Deserialize;
 
 use crate::publishers::Enrolment;
+use crate::witnesses::WitnessTimes;
 
 /// Enough for a release with wheels of every platform, many times over.
 const EXPECTATIONS_PER_HOUR: NonZeroU32 = NonZeroU32::new(1000).expect("it is not zero");
@@ -71,6 +72,19 @@ pub struct Settings {
     /// Seconds from one epoch to the next while something changes [default: 300]
     #[arg(long, value_name = "SECONDS")]
     pub epoch_interval: Option<u64>,
+    /// Policy (C2SP tlog-policy) that lists this log and the witnesses that must have cosigned a head
+    /// before it is published. Without it no witness is asked
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Publish heads also when too few witnesses cosigned; `/healthz` and the metrics say so
+    #[arg(long)]
+    pub fail_open: bool,
+    /// Seconds that a witness may take to cosign [default: 5]
+    #[arg(long, value_name = "SECONDS")]
+    pub witness_deadline: Option<u64>,
+    /// Least milliseconds from one head that witnesses are asked to cosign to the next [default: 0]
+    #[arg(long, value_name = "MILLISECONDS")]
+    pub witness_interval: Option<u64>,
     /// Seconds without a confirmed head after which /healthz fails [default: 1800]
     #[arg(long, value_name = "SECONDS")]
     pub max_head_age: Option<u64>,
@@ -111,6 +125,10 @@ impl Settings {
             expectations_per_hour: self.expectations_per_hour.or(file.expectations_per_hour),
             outstanding: self.outstanding.or(file.outstanding),
             epoch_interval: self.epoch_interval.or(file.epoch_interval),
+            policy: self.policy.or(file.policy),
+            fail_open: self.fail_open || file.fail_open,
+            witness_deadline: self.witness_deadline.or(file.witness_deadline),
+            witness_interval: self.witness_interval.or(file.witness_interval),
             max_head_age: self.max_head_age.or(file.max_head_age),
             drain: self.drain.or(file.drain),
         }
@@ -166,6 +184,14 @@ impl Settings {
         let default = crate::sequencer::EpochTimes::default();
         let interval = self.epoch_interval.map_or(default.interval, Duration::from_secs);
         crate::sequencer::EpochTimes { interval, ..default }
+    }
+
+    /// When witnesses are asked.
+    pub fn witness_times(&self) -> WitnessTimes {
+        WitnessTimes {
+            deadline: Duration::from_secs(self.witness_deadline.unwrap_or(5).max(1)),
+            interval: Duration::from_millis(self.witness_interval.unwrap_or(0)),
+        }
     }
 
     /// How the observer behaves.

@@ -10,6 +10,7 @@ use http::header::CACHE_CONTROL;
 use super::HttpState;
 use crate::clock::Clock;
 use crate::sequencer::{Sequencer, WriterState};
+use crate::witnesses::Quorum;
 
 /// Judges whether the log is well.
 #[derive(Clone)]
@@ -41,7 +42,12 @@ impl Health {
         if age > self.max_head_age.as_secs() {
             return Err(format!("the head of size {size} was confirmed {age} seconds ago"));
         }
-        Ok(format!("ok: size {size}, confirmed {age} seconds ago"))
+        let ok = format!("ok: size {size}, confirmed {age} seconds ago");
+        match self.sequencer.quorum() {
+            Quorum::Met => Ok(ok),
+            Quorum::Waiting(why) => Err(format!("entries wait to be published: {why}")),
+            Quorum::FailedOpen(why) => Ok(format!("{ok}; failing open: {why}")),
+        }
     }
 }
 

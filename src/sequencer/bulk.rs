@@ -26,6 +26,7 @@ use thiserror::Error;
 use tlog::{HashedEntry, LeafIndex, TreeSize};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::admission::{AdmitError, fold};
 use super::batch::{batch_of, hashed};
@@ -151,7 +152,8 @@ impl BulkWriter {
         let origin = parts.key.verifying_key().name();
         let entries = EntryReader::new(Arc::clone(&parts.store));
         let publishers = Publishers::new(origin, Arc::clone(&parts.catalog), entries);
-        let (writer, _, _) = open::open(parts, publishers, coverage).await?;
+        let (writer, _, _) =
+            open::open(parts, publishers, coverage, CancellationToken::new()).await?;
         let bulk = writer.parts.catalog.bulk()?;
         let before = writer.edge.size();
         Ok(BulkWriter {

@@ -3,16 +3,18 @@
 //! One batch at a time goes through it, while the next is being admitted.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tlog::{Checkpoint, SignedCheckpoint, TreeHead, TreeSize};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use super::batch::{Admitted, Integrated};
 use super::proposal::{Receipt, SubmitError};
-use super::writer::{StepError, blocking, describe};
+use super::writer::{StepError, blocking};
 use super::{Parts, WriterState, second_opinion};
+use crate::describe;
 use crate::published::Published;
 
 /// Entries up to which it does not pay to work on them in two places.
@@ -25,7 +27,14 @@ pub(super) struct Committer {
     pub(super) confirmed: TreeSize,
     pub(super) state: watch::Sender<WriterState>,
     pub(super) published: watch::Sender<Arc<Published>>,
+    /// What was published last, by this process or before.
+    pub(super) newest: Option<SignedCheckpoint>,
+    /// Ends the wait for witnesses.
+    pub(super) stop: CancellationToken,
 }
+
+/// Wait before witnesses are asked again, of which too few cosigned.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 impl Committer {
     /// Commits and publishes a batch that was opened at `opened`, and answers who waits for it. Without
@@ -72,6 +81,35 @@ impl Committer {
         self.publish(next).await
     }
 
+    /// The same when a log is opened. If too few witnesses cosign, readers go on with the head that was
+    /// published before, as long as that has its quorum, and this one is published by the writer.
+    pub(super) async fn open(&mut self, head: TreeHead) -> Result<(), StepError> {
+        self.confirm(head).await?;
+        let missing = match self.try_publish(head).await {
+            Err(StepError::Quorum(missing)) => missing,
+            settled => return settled.map(drop),
+        };
+        let witnesses = self.parts.witnesses.as_ref();
+        let stands = |newest: &&SignedCheckpoint| {
+            witnesses.is_some_and(|witnesses| witnesses.check(newest).is_ok())
+        };
+        let Some(newest) = self.newest.as_ref().filter(stands) else {
+            return Err(StepError::Quorum(missing));
+        };
+        let published = Published::new(newest, (self.parts.clock)());
+        self.published.send_replace(Arc::new(published));
+        Ok(())
+    }
+
+    /// Publishes the head that opening the log left unpublished, if there is one.
+    pub(super) async fn catch_up(&mut self, head: TreeHead) {
+        if self.published.borrow().head != head
+            && let Err(failure) = self.publish(head).await
+        {
+            self.halt(&failure);
+        }
+    }
+
     /// From a committed and catalogued head to a published one.
     pub(super) async fn finish(&mut self, head: TreeHead) -> Result<Arc<Published>, StepError> {
         self.confirm(head).await?;
@@ -85,15 +123,38 @@ impl Committer {
         Ok(())
     }
 
-    /// Signs a confirmed head, remembers it, and shows it to everybody.
+    /// Signs a confirmed head, remembers it, has it cosigned, and shows it to everybody. It waits for as long
+    /// as the quorum of witnesses is missing.
     async fn publish(&mut self, head: TreeHead) -> Result<Arc<Published>, StepError> {
+        loop {
+            let missing = match self.try_publish(head).await {
+                Err(StepError::Quorum(missing)) => missing,
+                settled => return settled,
+            };
+            tokio::select! {
+                () = self.stop.cancelled() => return Err(StepError::Quorum(missing)),
+                () = tokio::time::sleep(ASK_AGAIN) => {}
+            }
+        }
+    }
+
+    /// As [`publish`](Self::publish); with [`StepError::Quorum`] nothing changed but that the head is signed.
+    async fn try_publish(&mut self, head: TreeHead) -> Result<Arc<Published>, StepError> {
         debug_assert_eq!(self.confirmed, head.size);
         let origin = self.parts.key.verifying_key().name();
         let signed = SignedCheckpoint::sign(&Checkpoint::new(origin, head)?, &self.parts.key);
         self.parts.register.write(&signed)?;
-        self.parts.store.publish(&signed).await?;
-        let published = Arc::new(Published::new(&signed, (self.parts.clock)()));
+        let public = match &self.parts.witnesses {
+            Some(witnesses) => {
+                let cosigned = witnesses.cosign(&*self.parts.store, &signed, self.newest.as_ref());
+                cosigned.await?.map_err(StepError::Quorum)?
+            }
+            None => signed,
+        };
+        self.parts.store.publish(&public).await?;
+        let published = Arc::new(Published::new(&public, (self.parts.clock)()));
         self.published.send_replace(Arc::clone(&published));
+        self.newest = Some(public);
         // Exact up to 2^53 entries.
         #[allow(clippy::cast_precision_loss)]
         metrics::gauge!("indelible_tree_size").set(head.size.get() as f64);

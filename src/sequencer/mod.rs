@@ -37,6 +37,7 @@ use crate::published::Published;
 use crate::publishers::Publishers;
 use crate::register::HeadRegister;
 use crate::space::SpaceGuard;
+use crate::witnesses::{Quorum, Witnesses};
 pub use admission::AdmitError;
 use admission::fold;
 pub use bulk::{BulkError, BulkWriter, Candidate, KnownNames, Origin};
@@ -67,6 +68,8 @@ pub struct Parts {
     pub epochs: EpochTimes,
     /// What admission finds out about the newest entries.
     pub recurring: Arc<Recurring>,
+    /// Who cosigns heads before they are published; `None` if the log has no policy.
+    pub witnesses: Option<Arc<Witnesses>>,
 }
 
 /// Bounds of the pool.
@@ -109,6 +112,7 @@ pub struct Sequencer {
     catalog: Arc<Catalog>,
     entries: EntryReader,
     publishers: Publishers,
+    quorum: Option<watch::Receiver<Quorum>>,
 }
 
 impl Sequencer {
@@ -127,10 +131,12 @@ impl Sequencer {
         let (coverage, covered) = watch::channel(None);
         let origin = parts.key.verifying_key().name();
         let publishers = Publishers::new(origin, Arc::clone(&catalog), entries.clone());
-        let (writer, state, published) = open::open(parts, publishers.clone(), covered).await?;
+        let quorum = parts.witnesses.as_ref().map(|witnesses| witnesses.watch_quorum());
+        let opened = open::open(parts, publishers.clone(), covered, stop.clone()).await?;
+        let (writer, state, published) = opened;
         let done = tokio::spawn(writer.run(submissions, stop));
         let sequencer =
-            Sequencer { pool, state, published, coverage, catalog, entries, publishers };
+            Sequencer { pool, state, published, coverage, catalog, entries, publishers, quorum };
         Ok((sequencer, done))
     }
 
@@ -202,6 +208,11 @@ impl Sequencer {
     /// The published head, as it changes.
     pub fn watch_published(&self) -> watch::Receiver<Arc<Published>> {
         self.published.clone()
+    }
+
+    /// Whether the newest head has the cosignatures that the log's policy asks for.
+    pub fn quorum(&self) -> Quorum {
+        self.quorum.as_ref().map_or(Quorum::Met, |quorum| quorum.borrow().clone())
     }
 
     /// What the writer is doing, as it changes.

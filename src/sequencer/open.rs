@@ -14,6 +14,7 @@ use tlog::{
     TilePath, TreeHead, TreeSize, Verified,
 };
 use tokio::sync::{Mutex, watch};
+use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use super::committer::Committer;
@@ -119,14 +120,15 @@ pub(super) async fn open(
     parts: Parts,
     publishers: Publishers,
     coverage: watch::Receiver<Option<Coverage>>,
+    stop: CancellationToken,
 ) -> Result<Opened, OpenError> {
     let head = parts.store.head().await?;
     let remembered = parts.register.read()?;
-    let published = match parts.store.checkpoint().await? {
+    let newest = match parts.store.checkpoint().await? {
         Some(bytes) => Some(SignedCheckpoint::parse(&bytes)?),
         None => None,
     };
-    let signed = [("the head last signed", &remembered), ("the published head", &published)];
+    let signed = [("the head last signed", &remembered), ("the published head", &newest)];
     let mut confirmed = TreeSize::ZERO;
     for (what, checkpoint) in signed {
         if let Some(checkpoint) = checkpoint {
@@ -143,9 +145,15 @@ pub(super) async fn open(
     let placeholder = Published { head, note: Bytes::new(), confirmed: (parts.clock)() };
     let (published, published_seen) = watch::channel(Arc::new(placeholder));
     let parts = Arc::new(parts);
-    let mut committer =
-        Committer { parts: Arc::clone(&parts), confirmed, state: state.clone(), published };
-    committer.finish(head).await.map_err(|error| OpenError::Step(Box::new(error)))?;
+    let mut committer = Committer {
+        parts: Arc::clone(&parts),
+        confirmed,
+        state: state.clone(),
+        published,
+        newest,
+        stop,
+    };
+    committer.open(head).await.map_err(|error| OpenError::Step(Box::new(error)))?;
     let (committer, next) = (Arc::new(Mutex::new(committer)), NextBatch::new(head.size));
     let writer =
         Writer { parts, entries, edge, epochs, publishers, coverage, state, committer, next };

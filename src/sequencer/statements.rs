@@ -113,8 +113,8 @@ impl<'a> StatementAdmission<'a> {
     async fn publisher(&mut self, project: &ProjectName) -> Result<&mut Publisher, SubmitError> {
         if !self.held.contains_key(project) {
             let publisher = self.publishers.at(project, self.size).await;
-            let publisher = publisher
-                .map_err(|failure| SubmitError::ReadOnly(super::writer::describe(&failure)))?;
+            let publisher =
+                publisher.map_err(|failure| SubmitError::ReadOnly(crate::describe(&failure)))?;
             self.held.insert(project.clone(), publisher);
         }
         Ok(self.held.get_mut(project).expect("it was put there"))

@@ -79,6 +79,7 @@ pub(super) fn parts(store: Arc<dyn Store>, dir: &Path) -> Parts {
         limits: Limits::default(),
         epochs: EpochTimes::default(),
         recurring: Arc::default(),
+        witnesses: None,
     }
 }
 

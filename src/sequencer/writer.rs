@@ -11,7 +11,7 @@ use observer::Coverage;
 use record::{EntryError, Fact, Timestamp};
 use store::StoreError;
 use thiserror::Error;
-use tlog::{RightEdge, TreeSize};
+use tlog::{PolicyError, RightEdge, TreeSize};
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -24,9 +24,11 @@ use super::proposal::{Proposal, Submission, SubmitError};
 use super::second_opinion::SecondOpinionError;
 use super::statements::StatementAdmission;
 use super::{Parts, WriterState};
+use crate::describe;
 use crate::entries::EntryReader;
 use crate::publishers::Publishers;
 use crate::register::RegisterError;
+use crate::witnesses::WitnessAlarm;
 
 /// An idle log confirms its head this often, so that the age of the head tells that it is alive.
 const CONFIRM_INTERVAL: Duration = Duration::from_secs(600);
@@ -79,12 +81,19 @@ pub enum StepError {
     /// The outside head could not be written.
     #[error("the signed head could not be remembered outside the store")]
     Register(#[from] RegisterError),
+    /// Too few witnesses cosigned, and the log was stopped before more did. The head is published when it is
+    /// started again.
+    #[error("the head is committed, but not published: too few witnesses cosigned it")]
+    Quorum(#[source] PolicyError),
     /// The store does not hold what was committed.
     #[error("the second opinion does not agree: nothing was signed")]
     SecondOpinion(#[from] SecondOpinionError),
     /// The store failed.
     #[error("the store did not take the write")]
     Store(#[from] StoreError),
+    /// A witness contradicts the log.
+    #[error(transparent)]
+    Witness(#[from] WitnessAlarm),
 }
 
 impl NextBatch {
@@ -114,6 +123,8 @@ impl Writer {
         mut pool: mpsc::Receiver<Submission>,
         stop: CancellationToken,
     ) {
+        let (mut committer, head) = (self.flush().await, self.edge.head());
+        tokio::spawn(async move { committer.catch_up(head).await });
         let first = tokio::time::Instant::now() + CONFIRM_INTERVAL;
         let mut confirm = tokio::time::interval_at(first, CONFIRM_INTERVAL);
         let look = self.epochs.look();
@@ -352,16 +363,4 @@ pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, CatalogError> + Send + 'static,
 ) -> Result<T, CatalogError> {
     tokio::task::spawn_blocking(work).await.expect("work on the catalog does not panic")
-}
-
-/// An error with its causes, once, on one line.
-pub(super) fn describe(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -25,3 +25,4 @@ mod observing;
 mod publishing;
 mod static_files;
 mod tls;
+mod witnessing;

@@ -149,10 +149,23 @@ impl Catalog {
             return Err(CatalogError::NotNext { cursor, first });
         }
         let mut batch = WriteBatch::default();
+        let mut added = Vec::new();
         let mut next = first;
         for entry in entries {
-            self.add_rows(&mut batch, next, entry);
+            let place = next.get().to_be_bytes();
+            if entry.is_epoch {
+                batch.put_cf(self.family(EPOCHS), place, []);
+            }
+            if !entry.keys.is_empty() {
+                batch.put_cf(self.family(MARKS), place, rows::mark(&entry.keys));
+            }
+            added.extend(entry.keys.iter().map(|key| rows::row(key, next.get())));
             next = LeafIndex::new(next.get() + 1)?;
+        }
+        // The database looks for the place of each row from that of the row before.
+        added.sort_unstable();
+        for row in added {
+            batch.put_cf(self.family(ROWS), row, []);
         }
         self.advance(batch, next.get())
     }
@@ -163,19 +176,6 @@ impl Catalog {
         self.write(batch)?;
         self.cursor.store(next, Ordering::Release);
         Ok(())
-    }
-
-    fn add_rows(&self, batch: &mut WriteBatch, position: LeafIndex, entry: &Indexed) {
-        let place = position.get().to_be_bytes();
-        if entry.is_epoch {
-            batch.put_cf(self.family(EPOCHS), place, []);
-        }
-        for key in &entry.keys {
-            batch.put_cf(self.family(ROWS), rows::row(key, position.get()), []);
-        }
-        if !entry.keys.is_empty() {
-            batch.put_cf(self.family(MARKS), place, rows::mark(&entry.keys));
-        }
     }
 
     /// Positions below `below` of the entries with this key, ascending: the first `limit` of those after

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use reqwest::{Response, StatusCode};
 use tlog::{
-    Bundle, ConsistencyProof, Hash, LeafIndex, MAX_ENTRY_LEN, MAX_NOTE_LEN, Plan, ProofFile,
-    TileError, TileKind, TilePath, TreeHead, TreeSize, Verified, VerifiedCheckpoint, bundle_prefix,
-    leaf_hash,
+    Bundle, ConsistencyProof, FULL_WIDTH, Hash, LeafIndex, MAX_ENTRY_LEN, MAX_NOTE_LEN, Plan,
+    ProofFile, TileError, TileKind, TilePath, TreeHead, TreeSize, Verified, VerifiedCheckpoint,
+    bundle_prefix, leaf_hash,
 };
 
 use crate::entry::VerifiedEntry;
@@ -23,6 +23,10 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 /// Files in flight at once.
 const CONCURRENCY: usize = 8;
+/// Bundles that are read in one step. All of their entries are in memory at once.
+const STEP_BUNDLES: u64 = 16;
+/// Steps that are fetched and verified at once.
+const STEPS_AHEAD: usize = 4;
 
 /// A reader of the log's tiles, bundles and checkpoint. It hands out nothing that is not verified.
 #[derive(Clone, Debug)]
@@ -39,6 +43,7 @@ impl Tiles {
     pub fn new(url: LogUrl) -> Result<Tiles, Error> {
         let http = reqwest::Client::builder()
             .user_agent(crate::USER_AGENT)
+            .gzip(!url.is_loopback())
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
             .build()
@@ -71,6 +76,32 @@ impl Tiles {
         }
         entries.retain(|entry| entry.index() >= from && to.contains(entry.index()));
         Ok(entries)
+    }
+
+    /// The entries from `from` on, to the end of the tree of `checkpoint`: some thousands at a time, in their
+    /// order. What comes next is fetched and verified meanwhile, on all processors.
+    ///
+    /// Each item is as from [`entries`](Tiles::entries); the first that fails is the last that is of use. Must
+    /// be used within a runtime of tokio.
+    pub fn entries_from(
+        &self,
+        checkpoint: &VerifiedCheckpoint,
+        from: TreeSize,
+    ) -> impl Stream<Item = Result<Vec<VerifiedEntry>, Error>> + use<> {
+        let (tiles, checkpoint) = (self.clone(), checkpoint.clone());
+        let size = checkpoint.head().size;
+        let steps = std::iter::successors(Some(from), move |from| Some(end_of_step(*from, size)));
+        let steps = steps.take_while(move |from| *from < size);
+        stream::iter(steps)
+            .map(move |from| {
+                let (tiles, checkpoint) = (tiles.clone(), checkpoint.clone());
+                let reading = tokio::spawn(async move {
+                    let first = LeafIndex::new(from.get()).map_err(Error::malformed)?;
+                    tiles.entries(&checkpoint, first, end_of_step(from, size)).await
+                });
+                async move { reading.await.expect("reading entries does not panic") }
+            })
+            .buffered(STEPS_AHEAD)
     }
 
     /// The proof that the entry at `index` is in the tree of `checkpoint`, with the entry's bytes.
@@ -159,6 +190,13 @@ impl Tiles {
     }
 }
 
+/// Where a step that begins at `cursor` ends: whole bundles, as far as the tree goes.
+pub(crate) fn end_of_step(cursor: TreeSize, size: TreeSize) -> TreeSize {
+    let width = u64::from(FULL_WIDTH);
+    let end = (cursor.get() / width + STEP_BUNDLES) * width;
+    TreeSize::new(end).map_or(size, |end| end.min(size))
+}
+
 /// Reads a body, after decompression, as far as `limit`.
 async fn read_body(mut answer: Response, url: &str, limit: usize) -> Result<Bytes, Error> {
     let mut body = BytesMut::new();
@@ -183,7 +221,7 @@ fn max_len(path: &TilePath) -> usize {
 
 /// The bundle of a level-0 tile, if it has entries of the range.
 fn bundle_in_range(tile: &TilePath, from: LeafIndex, to: TreeSize) -> Option<TilePath> {
-    let first = tile.index().checked_mul(u64::from(tlog::FULL_WIDTH))?;
+    let first = tile.index().checked_mul(u64::from(FULL_WIDTH))?;
     let in_range = first < to.get() && first + u64::from(tile.width()) > from.get();
     let is_leaf_tile = tile.kind() == TileKind::Hashes(0);
     TilePath::new(TileKind::Entries, tile.index(), tile.width())
@@ -199,7 +237,7 @@ fn verified_entries(
 ) -> Result<Vec<VerifiedEntry>, Error> {
     let bundle = Bundle::parse(bytes, path.width())
         .map_err(|error| Error::malformed(format_args!("{path}: {error}")))?;
-    let first = path.index() * u64::from(tlog::FULL_WIDTH);
+    let first = path.index() * u64::from(FULL_WIDTH);
     let mut entries = Vec::with_capacity(usize::from(path.width()));
     for (index, entry) in (first..).zip(bundle.entries()) {
         let index = LeafIndex::new(index).map_err(Error::malformed)?;

@@ -1,6 +1,7 @@
 //! Which log is trusted, by which keys, and where it is served.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use reqwest::Url;
 use thiserror::Error;
@@ -44,6 +45,14 @@ impl LogUrl {
     }
 
     /// URL of a file under the prefix.
+    /// Whether the log is on this machine, so that bytes cost nothing on their way.
+    pub(crate) fn is_loopback(&self) -> bool {
+        let url = Url::parse(&self.0);
+        let host = url.as_ref().ok().and_then(Url::host_str).unwrap_or_default();
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        address.map_or(host == "localhost", |address| address.is_loopback())
+    }
+
     pub(crate) fn join(&self, path: &impl fmt::Display) -> String {
         format!("{}/{path}", self.0)
     }
@@ -139,5 +148,25 @@ impl Trust {
         checkpoint: &SignedCheckpoint,
     ) -> Result<VerifiedCheckpoint, PolicyError> {
         checkpoint.verify(self.origin(), std::slice::from_ref(self.log.key()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LogUrl;
+
+    #[test]
+    fn this_machine_is_told_from_others() {
+        for (url, is_loopback) in [
+            ("http://127.0.0.1:8080", true),
+            ("http://127.8.8.8/log", true),
+            ("http://[::1]:1/", true),
+            ("http://localhost/", true),
+            ("http://localhost.example/", false),
+            ("https://127.0.0.1.example/", false),
+            ("http://10.0.0.1/", false),
+        ] {
+            assert_eq!(LogUrl::parse(url).unwrap().is_loopback(), is_loopback, "{url}");
+        }
     }
 }

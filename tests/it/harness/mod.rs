@@ -4,24 +4,28 @@
 mod copy;
 mod facts;
 mod log;
+mod peers;
 mod process;
 mod publisher;
 mod python;
 mod raw;
 mod reader;
 mod submitter;
+mod witness;
 
 use std::time::Duration;
 
 pub(crate) use copy::copy_tree;
 pub(crate) use facts::{fact, file, files, large_files, sha256};
 pub(crate) use log::{TOKEN, TestLog, fsck, init};
-pub(crate) use process::{Ended, Server, indelible, indelibled, run};
+pub(crate) use peers::siglog;
+pub(crate) use process::{Ended, Server, indelible, indelible_witness, indelibled, run};
 pub(crate) use publisher::{Publisher, as_operator, change, desk, expect};
 pub(crate) use python::environment;
 pub(crate) use raw::{Answer, raw};
 pub(crate) use reader::{Reader, Tree, connect, hashes, index, size};
 pub(crate) use submitter::Submitter;
+pub(crate) use witness::{Cosigner, Quorum, free_address, policy};
 
 /// Nothing that a test waits for takes longer, on however busy a machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);

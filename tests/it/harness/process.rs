@@ -12,6 +12,9 @@ use tokio::sync::watch;
 
 use super::within;
 
+/// What servers say before the URL at which they serve.
+const SAID_WHERE: [&str; 2] = ["serving the log on ", "witnessing on "];
+
 /// What a process said until it ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -30,11 +33,20 @@ pub(crate) fn indelibled<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>
 
 /// The program `indelible`, which a build of the workspace puts beside `indelibled`.
 pub(crate) fn indelible() -> Command {
-    let program = Path::new(env!("CARGO_BIN_EXE_indelibled")).with_file_name("indelible");
-    assert!(program.exists(), "{} is missing: cargo build -p indelible", program.display());
+    beside("indelible")
+}
+
+fn beside(name: &str) -> Command {
+    let program = Path::new(env!("CARGO_BIN_EXE_indelibled")).with_file_name(name);
+    assert!(program.exists(), "{} is missing: cargo build --workspace", program.display());
     let mut command = Command::new(program);
     command.stdin(Stdio::null()).kill_on_drop(true);
     command
+}
+
+/// The program `indelible-witness`, which a build of the workspace puts beside `indelibled`.
+pub(crate) fn indelible_witness() -> Command {
+    beside("indelible-witness")
 }
 
 /// Runs a command to its end.
@@ -124,7 +136,8 @@ async fn listen(
 ) {
     let mut lines = BufReader::new(stderr).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        if let Some((_, rest)) = line.split_once("serving the log on ") {
+        let said_where = SAID_WHERE.iter().find_map(|before| line.split_once(before));
+        if let Some((_, rest)) = said_where {
             let url = rest.split_whitespace().next().unwrap();
             address.send_replace(Some(url.to_owned()));
         }

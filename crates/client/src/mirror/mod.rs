@@ -13,7 +13,9 @@ mod kept;
 mod lookup;
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 
+use futures::StreamExt as _;
 use redb::Database;
 use tlog::{LeafIndex, RightEdge, SignedCheckpoint, TreeSize, VerifiedCheckpoint};
 
@@ -24,7 +26,7 @@ use crate::entry::VerifiedEntry;
 use crate::error::{Error, Undecided};
 use crate::head;
 use crate::memory;
-use crate::monitor::{Progress, end_of_step};
+use crate::monitor::Progress;
 use crate::replay::{Fault, Found, Replay};
 use crate::tiles::Tiles;
 use crate::trust::Trust;
@@ -105,12 +107,11 @@ impl Mirror {
         self.replay.check(&self.dir)?;
         let served = self.accept(tiles).await?;
         let size = served.head().size;
-        while self.replay.cursor() < size {
+        let mut steps = pin!(tiles.entries_from(&served, self.replay.cursor()));
+        while self.replay.cursor() < size
+            && let Some(entries) = steps.next().await.transpose()?
+        {
             progress(Progress { read: self.replay.cursor(), size });
-            let from = self.replay.cursor();
-            let first = LeafIndex::new(from.get()).map_err(Error::malformed)?;
-            let to = end_of_step(from, size);
-            let entries = tiles.entries(&served, first, to).await?;
             if let Some(found) = self.step(&served, &entries)? {
                 let stopped = self.replay.stop(&self.database, tiles, &served, found).await?;
                 stopped.map_err(|fault| Undecided::state(&self.dir, fault))?;

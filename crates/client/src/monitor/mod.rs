@@ -17,7 +17,6 @@ pub use self::event::{Event, EventKind};
 use self::evidence::Written;
 pub use self::outbox::{Delivery, Message, Outbox, Sink};
 pub use self::progress::Progress;
-pub(crate) use self::progress::end_of_step;
 pub use self::rules::Grace;
 use self::rules::{Judge, Question};
 pub use self::selection::Selection;
@@ -27,7 +26,7 @@ use crate::error::{Error, Undecided};
 use crate::head;
 use crate::memory;
 use crate::replay::{Found, Replay, Replayed};
-use crate::tiles::Tiles;
+use crate::tiles::{Tiles, end_of_step};
 use crate::trust::{LogUrl, Trust};
 use crate::verdict::Class;
 

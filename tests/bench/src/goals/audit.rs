@@ -1,17 +1,16 @@
 //! Reading a whole log and believing nothing of it.
 
+use std::pin::pin;
 use std::time::Instant;
 
 use anyhow::ensure;
 use client::{LogUrl, Mirror, Tiles};
-use tlog::{FULL_WIDTH, LeafIndex, TreeSize};
+use futures::StreamExt as _;
+use tlog::TreeSize;
 
 use crate::log::Log;
 use crate::process::{self, Server};
 use crate::table::{self, Figure, Row};
-
-/// Entries that are fetched and checked at a time.
-const STEP: u64 = 64 * FULL_WIDTH as u64;
 
 /// Prints the lines about audits of this log.
 ///
@@ -44,9 +43,9 @@ async fn tiles(log: &Log, server: &Server) -> anyhow::Result<f64> {
     let checkpoint = log.client(server)?.checkpoint().await?;
     let tiles = Tiles::new(LogUrl::parse(&server.url())?)?;
     let (size, start, mut seen) = (checkpoint.head().size.get(), Instant::now(), 0);
-    while seen < size {
-        let to = TreeSize::new(size.min(seen + STEP))?;
-        seen += tiles.entries(&checkpoint, LeafIndex::new(seen)?, to).await?.len() as u64;
+    let mut steps = pin!(tiles.entries_from(&checkpoint, TreeSize::ZERO));
+    while let Some(entries) = steps.next().await.transpose()? {
+        seen += entries.len() as u64;
     }
     ensure!(seen == size, "{seen} entries of {size}");
     Ok(rate(size, start))

@@ -1,0 +1,54 @@
+//! Programs that others wrote, in Rust.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+/// Version of `siglog`.
+const SIGLOG: &str = "0.1.0";
+
+/// A program of the crate `siglog`, `siglog` or `witness`, built once for all runs, which takes minutes; in
+/// the directory that `INDELIBLE_PEERS` names, if it does. Where it can not be built this says so and is
+/// `None`, unless `INDELIBLE_REQUIRE_PEERS` is set.
+pub(crate) async fn siglog(program: &str) -> Option<PathBuf> {
+    let built = build(program).await;
+    let required = std::env::var_os("INDELIBLE_REQUIRE_PEERS").is_some_and(|v| v == "1");
+    match built {
+        Ok(installed) => Some(installed),
+        Err(why) if required => panic!("siglog {SIGLOG} can not be built here: {why}"),
+        Err(why) => {
+            skip(&why);
+            None
+        }
+    }
+}
+
+async fn build(program: &str) -> Result<PathBuf, String> {
+    let root = std::env::var_os("INDELIBLE_PEERS").map(PathBuf::from);
+    let root = root.unwrap_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("peers"));
+    std::fs::create_dir_all(&root).map_err(|error| error.to_string())?;
+    // Test runners may start several processes at once.
+    let lock = File::create(root.join("lock")).map_err(|error| error.to_string())?;
+    let locked = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock));
+    let _lock = locked.await.unwrap().map_err(|error| error.to_string())?;
+    let installed = root.join("bin").join(program);
+    if installed.exists() {
+        return Ok(installed);
+    }
+    let mut install = Command::new(env!("CARGO"));
+    install.args(["install", "siglog", "--locked", "--version", SIGLOG]);
+    install.args(["--bin", "siglog", "--bin", "witness", "--root"]).arg(&root);
+    let output = install.stdin(Stdio::null()).kill_on_drop(true).output().await;
+    let output = output.map_err(|error| error.to_string())?;
+    if output.status.success() {
+        return Ok(installed);
+    }
+    Err(String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[allow(clippy::print_stderr, reason = "who reads the test's output must see it")]
+fn skip(why: &str) {
+    eprintln!("skipped: no siglog {SIGLOG} (INDELIBLE_REQUIRE_PEERS=1 makes this fail): {why}");
+}
