@@ -133,31 +133,27 @@ async fn the_log_of_siglog_is_cosigned() {
     command.arg(format!("ours={}", running.url));
     let _log = Foreign::start(command, "none", key.verifying_key(), &address).await;
     let http = reqwest::Client::new();
-    for size in 1..=40_u64 {
-        let added = http.post(format!("http://{address}/add")).body(format!("entry {size}"));
-        let status = added.send().await.unwrap().status();
-        assert!(status.is_success(), "{status}");
-        if size % 20 == 0 {
-            let cosigned = cosigned_by(&running, &witness, key.verifying_key(), size);
-            within("a cosigned checkpoint", cosigned).await;
+    let grown = async {
+        for number in 0_u64.. {
+            let added = http.post(format!("http://{address}/add")).body(format!("entry {number}"));
+            // It fails some of what it is asked; what matters is that it grows.
+            added.send().await.unwrap();
+            if cosigned_size(&running, &witness, key.verifying_key()).await >= 300 {
+                return;
+            }
         }
-    }
+    };
+    within("a cosigned checkpoint of a log that grows", grown).await;
     running.terminate().await;
 }
 
-/// Waits until the witness shows a checkpoint of this size with the log's signature and its own.
-async fn cosigned_by(running: &Server, witness: &Cosigner, log: &VerifyingKey, size: u64) {
+/// Size of the checkpoint that a witness shows, which has the log's signature and its own; 0 if it shows none.
+async fn cosigned_size(running: &Server, witness: &Cosigner, log: &VerifyingKey) -> u64 {
     let path = format!("/{}/checkpoint", Digest::sha256(log.name().as_bytes()));
-    loop {
-        let answer = raw(running.address(), "GET", &path, "").await;
-        if let Ok(cosigned) = SignedCheckpoint::parse(&answer.body)
-            && cosigned.checkpoint().head().size.get() >= size
-        {
-            let keys = [log.clone(), witness.key.clone()];
-            let verified = cosigned.verify(log.name(), &keys).unwrap();
-            assert_eq!(verified.cosigned_at().len(), 1, "{cosigned}");
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let answer = raw(running.address(), "GET", &path, "").await;
+    let Ok(cosigned) = SignedCheckpoint::parse(&answer.body) else { return 0 };
+    let keys = [log.clone(), witness.key.clone()];
+    let verified = cosigned.verify(log.name(), &keys).unwrap();
+    assert_eq!(verified.cosigned_at().len(), 1, "{cosigned}");
+    verified.head().size.get()
 }
