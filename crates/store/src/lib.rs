@@ -2,7 +2,7 @@
 //! checkpoint, behind one trait.
 //!
 //! [`Store`] states the contract; [`MemoryStore`] is the strict and faulty version for tests,
-//! [`RocksStore`] the one for disks. [`conformance`] is the test suite that every backend passes.
+//! [`RocksStore`] the one for disks, [`BucketStore`] the one for object storage. [`conformance`] is the test suite that every backend passes.
 //!
 //! ```
 //! use store::{MemoryStore, Store as _};
@@ -16,6 +16,7 @@
 //! # }).unwrap();
 //! ```
 
+mod bucket;
 mod error;
 mod halt;
 mod memory;
@@ -27,6 +28,7 @@ mod width;
 
 pub mod conformance;
 
+pub use bucket::BucketStore;
 pub use error::{Cause, Misuse, StoreError};
 pub use memory::{Fault, MemoryStore, Operation};
 #[cfg(feature = "rocksdb")]
