@@ -48,6 +48,10 @@ pub struct Init {
     /// Name of the log for ever: its URL without scheme and trailing slash, say log.example/pypi
     #[arg(long, value_name = "NAME")]
     pub origin: String,
+    /// Bucket to keep the log's bytes in, instead of the directory: the key stays there. Where it is and who asks
+    /// say `AWS_ENDPOINT`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and the like
+    #[arg(long, value_name = "s3://BUCKET/PREFIX")]
+    pub store: Option<String>,
 }
 
 /// `indelibled serve`

@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | `key` | the signing key, as secret note key text | whoever reads it can fork the log |
 //! | `head` | the newest signed head, outside the store | rolled back with the store, it forks the log |
+//! | `bucket` | URL of the bucket that is the store, in place of `store/` | like `head` |
 //! | `store/` | entries, tiles, the trusted head | its head like `head`; every other byte is checked |
 //! | `catalog/` | derived; may be deleted | none |
 //! | `conflicts` | which entries are conflicts; derived, may be deleted | none |
@@ -14,11 +15,32 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use catalog::Catalog;
-use store::RocksStore;
+use store::{BucketStore, RocksStore, Store};
 use tlog::{SigningKey, VerifyingKey};
+
+use crate::durable;
+
+/// The store of a log, by where it is.
+pub enum LogStore {
+    /// In the log's directory.
+    Local(Arc<RocksStore>),
+    /// In a bucket.
+    Bucket(Arc<BucketStore>),
+}
+
+impl LogStore {
+    /// The store, wherever it is.
+    pub fn shared(&self) -> Arc<dyn Store> {
+        match self {
+            LogStore::Local(store) => Arc::clone(store) as Arc<dyn Store>,
+            LogStore::Bucket(store) => Arc::clone(store) as Arc<dyn Store>,
+        }
+    }
+}
 
 /// A directory that holds, or will hold, one log.
 #[derive(Clone, Debug)]
@@ -35,6 +57,23 @@ impl DataDir {
     /// # Errors
     /// A directory that is not empty or can not be written, or an origin that can not be one.
     pub fn create(&self, origin: &str) -> anyhow::Result<VerifyingKey> {
+        let key = self.create_key(origin)?;
+        RocksStore::create(self.store())?;
+        Ok(key)
+    }
+
+    /// The same with a store in the bucket at `url`, `s3://BUCKET/PREFIX`.
+    ///
+    /// # Errors
+    /// As [`create`](DataDir::create), and a bucket that holds a log there, or can not be used.
+    pub async fn create_in_bucket(&self, origin: &str, url: &str) -> anyhow::Result<VerifyingKey> {
+        let key = self.create_key(origin)?;
+        BucketStore::create_at(url).await.with_context(|| format!("no log in {url}"))?;
+        durable::replace(&self.bucket(), format!("{url}\n").as_bytes())?;
+        Ok(key)
+    }
+
+    fn create_key(&self, origin: &str) -> anyhow::Result<VerifyingKey> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).context("the system gives no randomness")?;
         let key = SigningKey::from_seed(origin, &seed)
@@ -43,7 +82,6 @@ impl DataDir {
             .with_context(|| format!("{origin:?} can not be the name of a log"))?;
         self.make_empty()?;
         self.write_key(&key).context("the signing key can not be written")?;
-        RocksStore::create(self.store())?;
         Ok(key.verifying_key().clone())
     }
 
@@ -100,8 +138,29 @@ impl DataDir {
     /// Opens the store.
     ///
     /// # Errors
-    /// A store that is missing, damaged, or open in another process.
-    pub fn open_store(&self) -> anyhow::Result<RocksStore> {
+    /// A store that is missing, damaged, or open in another process; a bucket that can not be used.
+    pub async fn open_store(&self) -> anyhow::Result<LogStore> {
+        let path = self.bucket();
+        let url = match fs::read_to_string(&path) {
+            Ok(url) => url,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(LogStore::Local(Arc::new(self.open_local_store()?)));
+            }
+            Err(error) => {
+                return Err(error).context(format!("{} can not be read", path.display()));
+            }
+        };
+        let url = url.trim_end();
+        let store = BucketStore::open_at(url).await;
+        let store = store.with_context(|| format!("the store {url} can not be opened"))?;
+        Ok(LogStore::Bucket(Arc::new(store)))
+    }
+
+    /// Opens the store of a log that has it in its directory.
+    ///
+    /// # Errors
+    /// As [`open_store`](DataDir::open_store).
+    pub fn open_local_store(&self) -> anyhow::Result<RocksStore> {
         let path = self.store();
         RocksStore::open(&path)
             .with_context(|| format!("the store {} can not be opened", path.display()))
@@ -153,6 +212,10 @@ impl DataDir {
 
     fn key_file(&self) -> PathBuf {
         self.0.join("key")
+    }
+
+    fn bucket(&self) -> PathBuf {
+        self.0.join("bucket")
     }
 
     fn store(&self) -> PathBuf {

@@ -8,7 +8,6 @@ use anyhow::Context as _;
 use axum::Router;
 use catalog::Catalog;
 use metrics_exporter_prometheus::PrometheusHandle;
-use store::Store;
 use tlog::VerifyingKey;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -34,9 +33,9 @@ const TIDY_INTERVAL: Duration = Duration::from_secs(600);
 ///
 /// # Errors
 /// A key, store or catalog that is missing, damaged, or open in another process.
-pub fn parts(data: &DataDir, settings: &Settings) -> anyhow::Result<Parts> {
+pub async fn parts(data: &DataDir, settings: &Settings) -> anyhow::Result<Parts> {
     let key = data.key()?;
-    let store: Arc<dyn Store> = Arc::new(data.open_store()?);
+    let store = data.open_store().await?.shared();
     let catalog: Arc<Catalog> = Arc::new(data.open_catalog(key.verifying_key().name())?);
     let witnesses = settings.policy.as_deref().map(|path| {
         let (times, fail_open) = (settings.witness_times(), settings.fail_open);
@@ -92,7 +91,7 @@ impl OpenLog {
         settings: &Settings,
         stop: CancellationToken,
     ) -> anyhow::Result<OpenLog> {
-        let parts = parts(data, settings)?;
+        let parts = parts(data, settings).await?;
         let key = parts.key.verifying_key().clone();
         let (store, catalog) = (Arc::clone(&parts.store), Arc::clone(&parts.catalog));
         let clock = Arc::clone(&parts.clock);

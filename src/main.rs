@@ -18,7 +18,9 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
     let done = runtime.block_on(async {
         match arguments.command {
-            Command::Init(arguments) => commands::init::run(&arguments).map(|()| ExitCode::SUCCESS),
+            Command::Init(arguments) => {
+                commands::init::run(arguments).await.map(|()| ExitCode::SUCCESS)
+            }
             Command::Serve(arguments) => {
                 commands::serve::run(*arguments).await.map(|()| ExitCode::SUCCESS)
             }

@@ -15,7 +15,7 @@ use tlog::{
 };
 
 use crate::args::Fsck;
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, LogStore};
 use crate::entries::{EntryReader, load};
 use crate::reading::positions;
 use crate::register::HeadRegister;
@@ -28,17 +28,20 @@ use crate::sequencer::second_opinion;
 pub async fn run(arguments: &Fsck) -> anyhow::Result<ExitCode> {
     let data = DataDir::new(arguments.data.clone());
     let key = data.key()?.verifying_key().clone();
-    let store = match data.open_store() {
-        Ok(store) => Arc::new(store),
+    let log_store = match data.open_store().await {
+        Ok(store) => store,
         Err(error) if is_damage(&error) => return conclude(&[format!("{error:#}")], None),
         Err(error) => return Err(error),
     };
-    let mut check = Check { store, key, findings: Vec::new() };
+    let mut check = Check { store: log_store.shared(), key, findings: Vec::new() };
     let head = check.head().await;
     if let Some(head) = head {
         let register = arguments.head_file.clone().unwrap_or_else(|| data.head_file());
         check.signed_heads(head, &HeadRegister::new(register)).await;
-        check.objects(head).await;
+        check.tree(head).await;
+        if let LogStore::Local(store) = &log_store {
+            check.objects(head, store);
+        }
         check.derived(head, &data).await;
     }
     conclude(&check.findings, head)
@@ -63,7 +66,7 @@ fn conclude(findings: &[String], head: Option<TreeHead>) -> anyhow::Result<ExitC
 }
 
 struct Check {
-    store: Arc<RocksStore>,
+    store: Arc<dyn Store>,
     key: VerifyingKey,
     findings: Vec<String>,
 }
@@ -132,13 +135,16 @@ impl Check {
         Ok(Verified::new(head, tiles)?.root_at(size)?)
     }
 
-    /// Every tile and bundle is what the head needs, and nothing else is there.
-    async fn objects(&mut self, head: TreeHead) {
+    /// Every tile and bundle that the head needs is there, and as it must be.
+    async fn tree(&mut self, head: TreeHead) {
         let whole = TreeSize::ZERO;
         if let Err(error) = second_opinion::confirm(&*self.store, whole, head).await {
             self.finding("the tree", error);
         }
-        let store = Arc::clone(&self.store);
+    }
+
+    /// Nothing else is there.
+    fn objects(&mut self, head: TreeHead, store: &RocksStore) {
         for object in store.objects() {
             match object {
                 Ok(path) => {
@@ -168,7 +174,7 @@ impl Check {
             ));
             return;
         }
-        let reader = EntryReader::new(Arc::clone(&self.store) as Arc<dyn Store>);
+        let reader = EntryReader::new(Arc::clone(&self.store));
         if let Err(error) = check_newest_epoch(&catalog, &reader, covered).await {
             self.findings.push(format!("the newest epoch: {error:#}"));
         }

@@ -22,7 +22,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { data, via, head_file, min_free, files } = arguments;
     let settings = Settings { head_file, min_free, ..Settings::default() };
     let data = DataDir::new(data);
-    let parts = log::parts(&data, &settings)?;
+    let parts = log::parts(&data, &settings).await?;
     let clock = std::sync::Arc::clone(&parts.clock);
     let conflicts = log::conflicts(&data, &parts);
     let log = BulkWriter::open(parts).await.context("the log can not be opened")?;

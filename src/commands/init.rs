@@ -8,9 +8,14 @@ use crate::data_dir::DataDir;
 /// Creates the log and prints its verification key, alone on one line.
 ///
 /// # Errors
-/// A directory that holds anything, or an origin that can not be one.
-pub fn run(arguments: &Init) -> anyhow::Result<()> {
-    let key = DataDir::new(arguments.data.clone()).create(&arguments.origin)?;
+/// A directory that holds anything, an origin that can not be one, or a bucket that can not be used.
+pub async fn run(arguments: Init) -> anyhow::Result<()> {
+    let Init { data, origin, store } = arguments;
+    let data = DataDir::new(data);
+    let key = match store {
+        Some(url) => data.create_in_bucket(&origin, &url).await?,
+        None => data.create(&origin)?,
+    };
     writeln!(io::stdout(), "{key}")?;
     Ok(())
 }

@@ -14,6 +14,8 @@ mod head_object;
 mod names;
 mod objects;
 mod probe;
+#[cfg(feature = "s3")]
+mod s3;
 mod staged;
 
 use std::ops::Range;

@@ -11,6 +11,7 @@ mod python;
 mod raw;
 mod reader;
 mod submitter;
+mod weed;
 mod witness;
 
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub(crate) use python::environment;
 pub(crate) use raw::{Answer, raw};
 pub(crate) use reader::{Reader, Tree, connect, hashes, index, size};
 pub(crate) use submitter::Submitter;
+pub(crate) use weed::Weed;
 pub(crate) use witness::{Cosigner, Quorum, free_address, policy};
 
 /// Nothing that a test waits for takes longer, on however busy a machine.

