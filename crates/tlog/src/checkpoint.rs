@@ -195,14 +195,15 @@ impl SignedCheckpoint {
         if !lines.iter().any(|(key, _)| key.kind() == KeyKind::Ed25519) {
             return Err(PolicyError::NoLogSignature);
         }
-        let cosigned_at = lines
+        let (cosigners, cosigned_at) = lines
             .iter()
             .filter(|(key, _)| key.kind() == KeyKind::Cosignature)
             .filter_map(|(key, line)| {
-                Some((key.name().to_string(), cosignature::cosignature_time(line)?))
+                let time = cosignature::cosignature_time(line)?;
+                Some(((*key).clone(), (key.name().to_string(), time)))
             })
-            .collect();
-        let verified = VerifiedCheckpoint { signed: self.clone(), cosigned_at };
+            .unzip();
+        let verified = VerifiedCheckpoint { signed: self.clone(), cosigners, cosigned_at };
         Ok((verified, lines.into_iter().map(|(key, _)| key).collect()))
     }
 }
@@ -217,6 +218,8 @@ impl fmt::Display for SignedCheckpoint {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedCheckpoint {
     signed: SignedCheckpoint,
+    /// Keys of the cosignatures, in the order of `cosigned_at`: two keys may have one name.
+    cosigners: Vec<VerifyingKey>,
     cosigned_at: Vec<(String, u64)>,
 }
 
@@ -239,5 +242,11 @@ impl VerifiedCheckpoint {
     /// Key name and time, in seconds since 1970, of each verified cosignature.
     pub fn cosigned_at(&self) -> &[(String, u64)] {
         &self.cosigned_at
+    }
+
+    /// Time of the verified cosignature by `key`, if there is one.
+    pub(crate) fn cosigned_by(&self, key: &VerifyingKey) -> Option<u64> {
+        let place = self.cosigners.iter().position(|cosigner| cosigner == key)?;
+        self.cosigned_at.get(place).map(|(_, time)| *time)
     }
 }

@@ -14,6 +14,7 @@
 
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 use core::fmt;
 
 use thiserror::Error;
@@ -222,29 +223,90 @@ impl Policy {
         }
         keys.extend(self.witnesses.iter().map(|witness| witness.key.clone()));
         let (verified, signers) = checkpoint.verify_lines(origin, &keys)?;
-        let cosigned: Vec<bool> =
-            self.witnesses.iter().map(|witness| signers.contains(&&witness.key)).collect();
+        let cosigned: Vec<Option<()>> = self
+            .witnesses
+            .iter()
+            .map(|witness| signers.contains(&&witness.key).then_some(()))
+            .collect();
         self.check_quorum(&cosigned)?;
         Ok(verified)
     }
 
+    /// Whether a checkpoint needs the cosignature of anybody: whether there is a quorum.
+    pub const fn asks_for_witnesses(&self) -> bool {
+        matches!(self.quorum, Quorum::Of(_))
+    }
+
+    /// The time as of which the quorum vouches for a checkpoint, in seconds since 1970: the greatest T such
+    /// that the witnesses who cosigned it at T or later meet the quorum.
+    ///
+    /// A quorum then says that the checkpoint was the newest that it knew at T, or at some time since.
+    /// Cosignatures of a time after `latest` do not count, so that a clock that is ahead makes nothing
+    /// fresh. `None` if the policy asks for nobody, and if the quorum is not met.
+    pub fn vouched_at(&self, checkpoint: &VerifiedCheckpoint, latest: u64) -> Option<u64> {
+        let counts = |time: &u64| *time <= latest;
+        self.reached(&self.values(checkpoint, |time| Some(time).filter(counts)))
+    }
+
+    /// The time by which the quorum had cosigned a checkpoint, in seconds since 1970: the least T such that
+    /// the witnesses who cosigned it at T or earlier meet the quorum.
+    ///
+    /// It is never before [`vouched_at`](Self::vouched_at) of the same witnesses: of two who are both
+    /// needed, the first vouches since it cosigned, but the quorum was met when the second did. `None` if
+    /// the policy asks for nobody, and if the quorum is not met.
+    pub fn quorum_met_at(&self, checkpoint: &VerifiedCheckpoint) -> Option<u64> {
+        let met = self.reached(&self.values(checkpoint, |time| Some(Reverse(time))));
+        met.map(|Reverse(time)| time)
+    }
+
+    /// The witnesses who cosigned a checkpoint and when, in the order of the policy.
+    pub fn cosigners<'a>(
+        &'a self,
+        checkpoint: &'a VerifiedCheckpoint,
+    ) -> impl Iterator<Item = (&'a PolicyWitness, u64)> {
+        self.witnesses
+            .iter()
+            .filter_map(|witness| Some((witness, checkpoint.cosigned_by(&witness.key)?)))
+    }
+
+    /// What `value` makes of the time of each witness's cosignature.
+    fn values<T>(
+        &self,
+        checkpoint: &VerifiedCheckpoint,
+        value: impl Fn(u64) -> Option<T>,
+    ) -> Vec<Option<T>> {
+        let time = |witness: &PolicyWitness| checkpoint.cosigned_by(&witness.key);
+        self.witnesses.iter().map(|witness| time(witness).and_then(&value)).collect()
+    }
+
     /// Whether the quorum is met when `cosigned[i]` says that witness `i` cosigned.
-    fn check_quorum(&self, cosigned: &[bool]) -> Result<(), PolicyError> {
+    fn check_quorum(&self, cosigned: &[Option<()>]) -> Result<(), PolicyError> {
         let Quorum::Of(quorum) = self.quorum else { return Ok(()) };
-        let mut met: Vec<bool> = Vec::with_capacity(self.groups.len());
-        for group in &self.groups {
-            let satisfied = |member: &&Component| is_met(**member, cosigned, &met);
-            let count = group.members.iter().filter(satisfied).count();
-            met.push(count >= group.threshold);
-        }
-        if is_met(quorum, cosigned, &met) {
+        if self.reached(cosigned).is_some() {
             return Ok(());
         }
-        let cosigners = self.witnesses.iter().zip(cosigned).filter(|(_, cosigned)| **cosigned);
+        let cosigners =
+            self.witnesses.iter().zip(cosigned).filter(|(_, cosigned)| cosigned.is_some());
         Err(PolicyError::QuorumNotMet {
             quorum: self.component_name(quorum).to_string(),
             cosigners: cosigners.map(|(witness, _)| witness.name.clone()).collect(),
         })
+    }
+
+    /// The greatest value such that the witnesses with that value or a greater one meet the quorum, when
+    /// `witnesses[i]` is the value of witness `i`. `None` if there is no such value, or no quorum.
+    fn reached<T: Ord + Copy>(&self, witnesses: &[Option<T>]) -> Option<T> {
+        let Quorum::Of(quorum) = self.quorum else { return None };
+        let mut groups: Vec<Option<T>> = Vec::with_capacity(self.groups.len());
+        for group in &self.groups {
+            let members = group.members.iter().map(|member| value_of(*member, witnesses, &groups));
+            let mut members: Vec<Option<T>> = members.collect();
+            // The greatest first. Those without a value are below all others.
+            members.sort_unstable_by_key(|value| Reverse(*value));
+            // A threshold is from 1 to the number of members.
+            groups.push(members[group.threshold - 1]);
+        }
+        value_of(quorum, witnesses, &groups)
     }
 
     pub(crate) fn component_name(&self, component: Component) -> &str {
@@ -255,8 +317,12 @@ impl Policy {
     }
 }
 
-/// A group's members are defined before it, so `groups` already says whether they are met.
-fn is_met(component: Component, witnesses: &[bool], groups: &[bool]) -> bool {
+/// A group's members are defined before it, so `groups` already has their values.
+fn value_of<T: Copy>(
+    component: Component,
+    witnesses: &[Option<T>],
+    groups: &[Option<T>],
+) -> Option<T> {
     match component {
         Component::Witness(place) => witnesses[place],
         Component::Group(place) => groups[place],

@@ -30,10 +30,18 @@ fn vkey(number: u8) -> VerifyingKey {
 
 /// A checkpoint cosigned by some of the witnesses.
 fn checkpoint(cosigners: &[u8]) -> SignedCheckpoint {
+    let cosigners: Vec<(u8, u64)> =
+        cosigners.iter().map(|number| (*number, 1_700_000_000)).collect();
+    checkpoint_of(&cosigners)
+}
+
+/// A checkpoint cosigned by some of the witnesses at these times.
+fn checkpoint_of(cosigners: &[(u8, u64)]) -> SignedCheckpoint {
     let checkpoint = Checkpoint::new(ORIGIN, TestLog::new(5).head()).unwrap();
     let text = checkpoint.to_string();
-    cosigners.iter().fold(SignedCheckpoint::sign(&checkpoint, &log_key(1)), |signed, number| {
-        signed.with_cosignature(cosign(&text, &witness(*number), 1_700_000_000)).unwrap()
+    let signed = SignedCheckpoint::sign(&checkpoint, &log_key(1));
+    cosigners.iter().fold(signed, |signed, (number, time)| {
+        signed.with_cosignature(cosign(&text, &witness(*number), *time)).unwrap()
     })
 }
 
@@ -78,6 +86,73 @@ fn quorums_count_witnesses_and_groups() {
         let verdict = policy(lines).verify(&checkpoint(cosigners));
         assert_eq!(verdict.is_ok(), met, "{lines} with {cosigners:?}");
     }
+}
+
+#[test]
+fn a_quorum_vouches_as_of_a_time_and_was_met_at_one() {
+    let nested = "group x all a b\ngroup y any c d\ngroup q all x y\nquorum q";
+    // When a, b, c and d cosigned, as of when the quorum vouches, and when it was met.
+    let cases: [(&str, [u64; 4], u64, u64); 11] = [
+        ("quorum a", [30, 10, 20, 40], 30, 30),
+        ("group g any a b c\nquorum g", [30, 10, 20, 40], 30, 10),
+        ("group g any b\nquorum g", [30, 10, 20, 40], 10, 10),
+        ("group g all a b c\nquorum g", [30, 10, 20, 40], 10, 30),
+        ("group g 2 a b c\nquorum g", [30, 10, 20, 40], 20, 20),
+        ("group g 2 a b c d\nquorum g", [30, 10, 20, 40], 30, 20),
+        ("group g 3 a b c d\nquorum g", [7, 7, 7, 7], 7, 7),
+        (nested, [30, 10, 20, 40], 10, 30),
+        (nested, [30, 40, 20, 10], 20, 40),
+        (nested, [40, 30, 10, 20], 20, 40),
+        ("group y any c d\ngroup q 2 a b y\nquorum q", [30, 10, 20, 40], 30, 20),
+    ];
+    for (lines, times, vouched_at, met_at) in cases {
+        let policy = policy(lines);
+        let cosigners: Vec<(u8, u64)> = (1..).zip(times).collect();
+        let verified = policy.verify(&checkpoint_of(&cosigners)).unwrap();
+        assert!(policy.asks_for_witnesses());
+        assert_eq!(policy.vouched_at(&verified, u64::MAX), Some(vouched_at), "{lines}, {times:?}");
+        assert_eq!(policy.quorum_met_at(&verified), Some(met_at), "{lines}, {times:?}");
+        let named: Vec<_> = policy.cosigners(&verified).map(|(w, t)| (w.name(), t)).collect();
+        assert_eq!(named, ["a", "b", "c", "d"].into_iter().zip(times).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn who_did_not_cosign_vouches_for_nothing() {
+    let policy = policy("group g 2 a b c\nquorum g");
+    let verified = policy.verify(&checkpoint_of(&[(4, 90), (3, 20), (1, 50)])).unwrap();
+    assert_eq!(
+        (policy.vouched_at(&verified, u64::MAX), policy.quorum_met_at(&verified)),
+        (Some(20), Some(50))
+    );
+    // What is said to be later than now does not count.
+    assert_eq!(policy.vouched_at(&verified, 50), Some(20));
+    assert_eq!(policy.vouched_at(&verified, 49), None);
+
+    let nobody = Policy::parse(&text("quorum none")).unwrap();
+    let verified = nobody.verify(&checkpoint_of(&[(1, 50)])).unwrap();
+    assert!(!nobody.asks_for_witnesses());
+    assert_eq!(
+        (nobody.vouched_at(&verified, u64::MAX), nobody.quorum_met_at(&verified)),
+        (None, None)
+    );
+    // Lines that were not verified are no cosignatures.
+    let unmet = checkpoint_of(&[(1, 50), (2, 50)]).verify(ORIGIN, &[log_vkey()]).unwrap();
+    assert_eq!((policy.vouched_at(&unmet, u64::MAX), policy.quorum_met_at(&unmet)), (None, None));
+}
+
+#[test]
+fn witnesses_of_one_name_are_told_apart() {
+    let old = CosigningKey::from_seed("witness.example/w1", &[55; 32]).unwrap();
+    let lines = format!("witness e {}\ngroup g all a e\nquorum g", old.verifying_key());
+    let policy = policy(&lines);
+    let signed = checkpoint_of(&[(1, 50)]);
+    let line = cosign(&signed.checkpoint().to_string(), &old, 20);
+    let verified = policy.verify(&signed.with_cosignature(line).unwrap()).unwrap();
+    assert_eq!(
+        (policy.vouched_at(&verified, u64::MAX), policy.quorum_met_at(&verified)),
+        (Some(20), Some(50))
+    );
 }
 
 #[test]
