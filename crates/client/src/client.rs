@@ -15,7 +15,7 @@ use crate::batch::Lookups;
 use crate::error::Error;
 use crate::grpc::Wire;
 use crate::head::{self, Accepted, History, Past};
-use crate::memory::{self, Memory, Replaced};
+use crate::memory::{Memory, Replaced};
 use crate::trust::{LogUrl, Trust};
 
 /// Most entries of one message of a stream.
@@ -255,7 +255,7 @@ impl Heads {
 
     /// Keeps what shows an error to others beside the heads.
     fn keep_evidence(&self, error: Error) -> Error {
-        memory::keep_evidence(self.memory.dir(), error)
+        self.memory.keep_evidence(error)
     }
 
     /// Whether what is remembered now covers `served`; if not, another process was quicker.

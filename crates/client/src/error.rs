@@ -9,6 +9,7 @@ use tlog::{Hash, LeafIndex, NoteError, PolicyError, TilePath, TreeSize};
 
 use crate::fork::ForkReport;
 use crate::fraud::VerifiedFraud;
+use crate::freeze::NotAFreeze;
 use crate::replay::Lie;
 
 /// Why there is no verified answer.
@@ -148,6 +149,9 @@ pub enum Undecided {
     /// The log does not take the statement now.
     #[error("the log does not take the statement now: {0}")]
     NotNow(String),
+    /// Two heads do not show that one of them was withheld.
+    #[error("nothing is shown to be withheld")]
+    NotAFreeze(#[source] NotAFreeze),
     /// The log answered with an error of its own.
     #[error("the log answered with an error: {0}")]
     Refused(String),

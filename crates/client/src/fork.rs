@@ -27,11 +27,10 @@ use tlog::{
 };
 
 use crate::trust::Trust;
+use crate::two_heads::{self, Form, Invalid};
 
-const FIRST_LINE: &str = "indelible-fork@v1";
-
-/// Most hashes of a consistency proof: sizes are below 2^63.
-const MAX_HASHES: usize = 63;
+const FORM: Form =
+    Form { first_line: "indelible-fork@v1", statement: "root ", heads: ["older ", "newer "] };
 
 /// Two signed heads and what is needed to see that they contradict each other. `Display` is the text.
 ///
@@ -120,51 +119,22 @@ impl ForkReport {
 
 /// Reads every canonical report right and possibly others too: the caller formats and compares.
 fn parse_loosely(text: &str) -> Result<ForkReport, InvalidReport> {
-    let (first, rest) = line(text)?;
-    let (root, mut rest) = line(rest)?;
-    let root = root.strip_prefix("root ").and_then(|root| Hash::parse(root).ok());
-    let root = root.filter(|_| first == FIRST_LINE).ok_or(InvalidReport::Syntax)?;
+    let (root, heads) = two_heads::parse(text, FORM)?;
+    let root = Hash::parse(root).map_err(|_| InvalidReport::Syntax)?;
+    Ok(ForkReport { older: heads.first, newer: heads.second, root, proof: heads.proof })
+}
 
-    let mut hashes = Vec::new();
-    while let Some((hash, after)) = line(rest).ok().filter(|(line, _)| !line.contains(' ')) {
-        if hashes.len() == MAX_HASHES {
-            return Err(InvalidReport::Syntax);
+impl From<Invalid> for InvalidReport {
+    fn from(error: Invalid) -> InvalidReport {
+        match error {
+            Invalid::Checkpoint(error) => InvalidReport::Checkpoint(error),
+            Invalid::Syntax => InvalidReport::Syntax,
         }
-        hashes.push(Hash::parse(hash).map_err(|_| InvalidReport::Syntax)?);
-        rest = after;
     }
-    let (older, rest) = note(rest, "older ")?;
-    let (newer, rest) = note(rest, "newer ")?;
-    if !rest.is_empty() {
-        return Err(InvalidReport::Syntax);
-    }
-    Ok(ForkReport { older, newer, root, proof: ConsistencyProof::new(hashes) })
-}
-
-fn line(text: &str) -> Result<(&str, &str), InvalidReport> {
-    text.split_once('\n').ok_or(InvalidReport::Syntax)
-}
-
-/// Reads the line that states a note's length, and the note.
-fn note<'a>(text: &'a str, name: &str) -> Result<(SignedCheckpoint, &'a str), InvalidReport> {
-    let (length, rest) = line(text)?;
-    let length = length.strip_prefix(name).and_then(|length| length.parse().ok());
-    let split = length.and_then(|length| rest.split_at_checked(length));
-    let (note, rest) = split.ok_or(InvalidReport::Syntax)?;
-    Ok((SignedCheckpoint::parse(note.as_bytes())?, rest))
 }
 
 impl fmt::Display for ForkReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{FIRST_LINE}\nroot {}", self.root)?;
-        for hash in self.proof.hashes() {
-            writeln!(f, "{hash}")?;
-        }
-        for (name, head) in [("older", &self.older), ("newer", &self.newer)] {
-            let note = head.to_string();
-            writeln!(f, "{name} {}", note.len())?;
-            f.write_str(&note)?;
-        }
-        Ok(())
+        two_heads::write(f, FORM, &self.root, &self.proof, [&self.older, &self.newer])
     }
 }

@@ -62,11 +62,28 @@ pub(crate) async fn advance(
     if new.size < old.size {
         return older_served(remembered, served, floor, history).await;
     }
-    if old == new || old.size == TreeSize::ZERO {
+    if old == new {
         return Ok(Accepted::Newer);
     }
+    continuation(remembered, served, history).await.map(|_| Accepted::Newer)
+}
+
+/// The proof that `newer` continues `older`, which is not larger.
+///
+/// # Errors
+/// [`Disproof::Fork`] if they contradict each other, and whatever keeps `history` from answering.
+pub(crate) async fn continuation(
+    older: &VerifiedCheckpoint,
+    newer: &VerifiedCheckpoint,
+    history: &impl History,
+) -> Result<ConsistencyProof, Error> {
+    let (old, new) = (older.head(), newer.head());
+    if old.size == TreeSize::ZERO {
+        // Every tree begins with the empty one.
+        return Ok(ConsistencyProof::new(Vec::new()));
+    }
     let past = past(history, new, old).await?;
-    if past.root == old.root { Ok(Accepted::Newer) } else { Err(fork(remembered, served, past)) }
+    if past.root == old.root { Ok(past.into_proof()) } else { Err(fork(older, newer, past)) }
 }
 
 /// An older head may contradict the remembered one, too, if the log still gives the proof.

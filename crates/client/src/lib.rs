@@ -13,7 +13,7 @@
 //! * [`publish`] reads what publishers say of their projects, and says more.
 //! * [`Mirror`] keeps the whole log, and answers without telling anybody what is asked.
 //! * A [`ForkReport`] proves to anyone that a log contradicts itself, a [`VerifiedFraud`] that its own
-//!   summary of its entries is false.
+//!   summary of its entries is false, a [`VerifiedFreeze`] that a newer head was withheld.
 
 mod answer;
 pub mod audit;
@@ -30,6 +30,7 @@ mod error;
 pub mod explain;
 mod fork;
 mod fraud;
+mod freeze;
 mod grpc;
 mod head;
 mod history;
@@ -42,6 +43,7 @@ pub mod publish;
 mod replay;
 mod tiles;
 mod trust;
+mod two_heads;
 mod verdict;
 
 pub use answer::{VerifiedBatch, VerifiedConsistency, VerifiedInclusion, VerifiedLookup};
@@ -54,6 +56,7 @@ pub use entry::VerifiedEntry;
 pub use error::{Disproof, Error, Undecided};
 pub use fork::{ForkReport, InvalidReport, NotAFork};
 pub use fraud::{FraudKind, NotFraud, VerifiedFraud};
+pub use freeze::{FreezeAccusation, InvalidAccusation, NotAFreeze, VerifiedFreeze};
 pub use history::{describe, project_of, version_of};
 pub use memory::{Memory, Replaced};
 pub use mirror::Mirror;

@@ -86,6 +86,11 @@ impl Memory {
         Ok(Replaced::Done)
     }
 
+    /// Puts what an error shows to others beside the heads, if it shows anything, and says in it where.
+    pub fn keep_evidence(&self, error: Error) -> Error {
+        keep_evidence(&self.dir, error)
+    }
+
     fn path(&self, origin: &str, extension: &str) -> PathBuf {
         self.dir.join(format!("{}.{extension}", Digest::sha256(origin.as_bytes())))
     }

@@ -7,8 +7,8 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use reqwest::{Response, StatusCode};
 use tlog::{
     Bundle, ConsistencyProof, FULL_WIDTH, Hash, LeafIndex, MAX_ENTRY_LEN, MAX_NOTE_LEN, Plan,
-    ProofFile, TileError, TileKind, TilePath, TreeHead, TreeSize, Verified, VerifiedCheckpoint,
-    bundle_prefix, leaf_hash,
+    ProofFile, SignedCheckpoint, TileError, TileKind, TilePath, TreeHead, TreeSize, Verified,
+    VerifiedCheckpoint, bundle_prefix, leaf_hash,
 };
 
 use crate::entry::VerifiedEntry;
@@ -28,7 +28,8 @@ const STEP_BUNDLES: u64 = 16;
 /// Steps that are fetched and verified at once.
 const STEPS_AHEAD: usize = 4;
 
-/// A reader of the log's tiles, bundles and checkpoint. It hands out nothing that is not verified.
+/// A reader of the log's tiles, bundles and checkpoint. But for the checkpoint it hands out nothing that is
+/// not verified.
 #[derive(Clone, Debug)]
 pub struct Tiles {
     http: reqwest::Client,
@@ -123,7 +124,15 @@ impl Tiles {
         })
     }
 
-    /// The served checkpoint, unverified.
+    /// The checkpoint that is served, which nobody has verified.
+    ///
+    /// # Errors
+    /// [`Error::Undecided`] if none is.
+    pub async fn served_head(&self) -> Result<SignedCheckpoint, Error> {
+        SignedCheckpoint::parse(&self.checkpoint().await?).map_err(Error::malformed)
+    }
+
+    /// The bytes of the served checkpoint, unverified.
     pub(crate) async fn checkpoint(&self) -> Result<Bytes, Error> {
         let url = self.url.join(&"checkpoint");
         let bytes = self.get(&url, MAX_NOTE_LEN).await?;

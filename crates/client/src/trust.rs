@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use record::Digest;
 use reqwest::Url;
 use thiserror::Error;
 use tlog::{
@@ -44,7 +45,13 @@ impl LogUrl {
         &self.0
     }
 
-    /// URL of a file under the prefix.
+    /// Where a witness shows what it cosigned of a log, if this is the prefix under which it is monitored:
+    /// `<prefix>/<lower-case hex SHA-256 of the origin>` (C2SP tlog-witness).
+    #[must_use]
+    pub fn of_origin(&self, origin: &str) -> LogUrl {
+        LogUrl(self.join(&Digest::sha256(origin.as_bytes())))
+    }
+
     /// Whether the log is on this machine, so that bytes cost nothing on their way.
     pub(crate) fn is_loopback(&self) -> bool {
         let url = Url::parse(&self.0);
@@ -53,6 +60,7 @@ impl LogUrl {
         address.map_or(host == "localhost", |address| address.is_loopback())
     }
 
+    /// URL of a file under the prefix.
     pub(crate) fn join(&self, path: &impl fmt::Display) -> String {
         format!("{}/{path}", self.0)
     }

@@ -9,6 +9,7 @@ use super::reader::KeyEntries;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Basis {
     checkpoint: Option<VerifiedCheckpoint>,
+    oldest: Option<VerifiedCheckpoint>,
     epoch: Option<EpochEntry>,
     incomplete: bool,
 }
@@ -16,12 +17,18 @@ pub struct Basis {
 impl Basis {
     /// Verdicts that rest on this checkpoint, and on the log's word that there is nothing else.
     pub fn of_checkpoint(checkpoint: VerifiedCheckpoint) -> Basis {
-        Basis { checkpoint: Some(checkpoint), epoch: None, incomplete: true }
+        let oldest = Some(checkpoint.clone());
+        Basis { checkpoint: Some(checkpoint), oldest, epoch: None, incomplete: true }
     }
 
     /// The newest checkpoint; `None` if nothing had to be looked up.
     pub const fn checkpoint(&self) -> Option<&VerifiedCheckpoint> {
         self.checkpoint.as_ref()
+    }
+
+    /// The oldest checkpoint that one of the answers rests on; `None` if nothing had to be looked up.
+    pub const fn oldest_checkpoint(&self) -> Option<&VerifiedCheckpoint> {
+        self.oldest.as_ref()
     }
 
     /// The oldest epoch; `None` if one of the answers is not known to be complete.
@@ -31,9 +38,14 @@ impl Basis {
 
     /// Rests on what other verdicts rest on, too.
     pub(super) fn merge(&mut self, other: &Basis) {
-        let size = |basis: &Basis| basis.checkpoint.as_ref().map(|known| known.head().size);
-        if size(self) < size(other) {
+        let size = |head: &Option<VerifiedCheckpoint>| head.as_ref().map(|known| known.head().size);
+        if size(&self.checkpoint) < size(&other.checkpoint) {
             self.checkpoint.clone_from(&other.checkpoint);
+        }
+        if self.oldest.is_none()
+            || other.oldest.is_some() && size(&other.oldest) < size(&self.oldest)
+        {
+            self.oldest.clone_from(&other.oldest);
         }
         let epochs = [self.epoch.take(), other.epoch.clone()];
         self.epoch = epochs.into_iter().flatten().min_by_key(|epoch| epoch.epoch);
@@ -43,9 +55,9 @@ impl Basis {
     /// Rests on this answer, too.
     pub(super) fn add(&mut self, answer: &KeyEntries) {
         self.merge(&Basis {
-            checkpoint: Some(answer.checkpoint.clone()),
             epoch: answer.epoch.clone(),
             incomplete: answer.epoch.is_none(),
+            ..Basis::of_checkpoint(answer.checkpoint.clone())
         });
     }
 }

@@ -7,8 +7,8 @@ use record::{
     RemovedEntry, Status, StatusEntry, Timestamp,
 };
 use tlog::{
-    Checkpoint, Hash, RightEdge, SignedCheckpoint, SigningKey, TileKind, TilePath, TreeHead,
-    bundle_prefix, leaf_hash, node_hash,
+    Checkpoint, CosigningKey, Hash, RightEdge, SignedCheckpoint, SigningKey, TileKind, TilePath,
+    TreeHead, bundle_prefix, cosign, leaf_hash, node_hash,
 };
 
 use crate::server::complete;
@@ -140,6 +140,26 @@ pub(crate) fn vkey() -> String {
 
 pub(crate) fn sign(head: TreeHead) -> SignedCheckpoint {
     SignedCheckpoint::sign(&Checkpoint::new(ORIGIN, head).unwrap(), &key())
+}
+
+/// One of the witnesses.
+fn witness(number: u8) -> CosigningKey {
+    CosigningKey::from_seed(&format!("witness.example/w{number}"), &[100 + number; 32]).unwrap()
+}
+
+/// A checkpoint of the log, cosigned by these witnesses at these times.
+pub(crate) fn cosigned(log: &TestLog, cosigners: &[(u8, u64)]) -> SignedCheckpoint {
+    let text = log.checkpoint().checkpoint().to_string();
+    cosigners.iter().fold(log.checkpoint(), |signed, (number, time)| {
+        signed.with_cosignature(cosign(&text, &witness(*number), *time)).unwrap()
+    })
+}
+
+/// A policy that asks for two of the witnesses w1, w2 and w3.
+pub(crate) fn policy() -> String {
+    let line = |number| format!("witness w{number} {}\n", witness(number).verifying_key());
+    let witnesses: String = (1..=3).map(line).collect();
+    format!("log {}\n{witnesses}group two 2 w1 w2 w3\nquorum two\n", vkey())
 }
 
 fn split(len: usize) -> usize {

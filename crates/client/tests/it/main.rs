@@ -5,6 +5,7 @@ mod accusations;
 mod batch;
 mod complete;
 mod fraud;
+mod freeze;
 mod installers;
 mod judging;
 mod log;

@@ -17,7 +17,7 @@ use record::{Entry, MapKey, Parsed};
 use tlog::{Hash, SigningKey, TileKind, TilePath};
 use tonic::{Request, Response, Status};
 
-use crate::log::{ORIGIN, TestLog, project};
+use crate::log::{ORIGIN, TestLog, digest, project};
 
 // Named, for those who include this file from elsewhere.
 #[path = "server/batch.rs"]
@@ -114,6 +114,8 @@ impl Server {
         let server = Server { shared: Arc::new(Mutex::new(shared)), address };
         let files = axum::Router::new()
             .route("/checkpoint", get(checkpoint))
+            // As a witness that cosigned it.
+            .route(&format!("/{}/checkpoint", digest(ORIGIN)), get(checkpoint))
             .route("/tile/{*path}", get(tile))
             .with_state(server.clone());
         let grpc = LogServer::new(server.clone()).max_encoding_message_size(usize::MAX);
