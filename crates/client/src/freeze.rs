@@ -32,6 +32,7 @@
 //! Two heads that contradict each other are a fork, which has a [report](crate::ForkReport) of its own; it
 //! is never an accusation of this kind.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::time::Duration;
 
@@ -155,6 +156,37 @@ impl fmt::Display for FreezeAccusation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         two_heads::write(f, FORM, &self.observed, &self.proof, [&self.served, &self.newer])
     }
+}
+
+/// The newest head that the policy accepts of those that several places show, with the cosignatures from
+/// all of them: a witness shows none but its own. If none is accepted, the largest; `None` if none is shown.
+///
+/// # Errors
+/// [`PolicyError`] if a signature is bad. Then one of the places does not deserve to be asked.
+pub fn newest_head(
+    trust: &Trust,
+    shown: impl IntoIterator<Item = SignedCheckpoint>,
+) -> Result<Option<SignedCheckpoint>, PolicyError> {
+    let mut heads: Vec<SignedCheckpoint> = Vec::new();
+    for note in shown {
+        trust.verify_signed_by_log(&note)?;
+        if let Err(error @ PolicyError::Note(_)) = trust.verify(&note) {
+            return Err(error);
+        }
+        match heads.iter_mut().find(|head| head.checkpoint() == note.checkpoint()) {
+            Some(head) => *head = joined(head.clone(), &note),
+            None => heads.push(note),
+        }
+    }
+    heads.sort_by_key(|head| Reverse(head.checkpoint().head().size));
+    let accepted = heads.iter().position(|head| trust.verify(head).is_ok());
+    Ok(heads.into_iter().nth(accepted.unwrap_or_default()))
+}
+
+/// A note with the signatures of another one of the same checkpoint, as far as it can have them.
+fn joined(note: SignedCheckpoint, other: &SignedCheckpoint) -> SignedCheckpoint {
+    let lines = other.note().signatures().iter();
+    lines.fold(note, |note, line| note.clone().with_cosignature(line.clone()).unwrap_or(note))
 }
 
 impl VerifiedFreeze {

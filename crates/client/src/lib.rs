@@ -56,7 +56,7 @@ pub use entry::VerifiedEntry;
 pub use error::{Disproof, Error, Undecided};
 pub use fork::{ForkReport, InvalidReport, NotAFork};
 pub use fraud::{FraudKind, NotFraud, VerifiedFraud};
-pub use freeze::{FreezeAccusation, InvalidAccusation, NotAFreeze, VerifiedFreeze};
+pub use freeze::{FreezeAccusation, InvalidAccusation, NotAFreeze, VerifiedFreeze, newest_head};
 pub use history::{describe, project_of, version_of};
 pub use memory::{Memory, Replaced};
 pub use mirror::Mirror;

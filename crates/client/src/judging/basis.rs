@@ -61,3 +61,32 @@ impl Basis {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tlog::{Checkpoint, Hash, SignedCheckpoint, SigningKey, TreeHead, TreeSize};
+
+    use super::*;
+
+    fn basis(size: u64) -> Basis {
+        let key = SigningKey::from_seed("log.example/pypi", &[7; 32]).unwrap();
+        let head = TreeHead { size: TreeSize::new(size).unwrap(), root: Hash::EMPTY_ROOT };
+        let signed =
+            SignedCheckpoint::sign(&Checkpoint::new("log.example/pypi", head).unwrap(), &key);
+        Basis::of_checkpoint(
+            signed.verify("log.example/pypi", &[key.verifying_key().clone()]).unwrap(),
+        )
+    }
+
+    #[test]
+    fn the_newest_and_the_oldest_checkpoint_are_kept() {
+        let mut all = Basis::default();
+        assert_eq!((all.checkpoint(), all.oldest_checkpoint()), (None, None));
+        for (size, newest, oldest) in [(5, 5, 5), (3, 5, 3), (9, 9, 3), (4, 9, 3)] {
+            all.merge(&basis(size));
+            all.merge(&Basis::default());
+            let size = |head: Option<&VerifiedCheckpoint>| head.unwrap().head().size.get();
+            assert_eq!((size(all.checkpoint()), size(all.oldest_checkpoint())), (newest, oldest));
+        }
+    }
+}

@@ -95,6 +95,28 @@ async fn a_fork_is_no_freeze_but_a_fork() {
     }
 }
 
+#[test]
+fn what_several_witnesses_show_counts_together() {
+    let (at, log) = (minute(20), honest(30));
+    let shown = [
+        cosigned(&honest(31), &[(1, at)]),
+        cosigned(&log, &[(2, at)]),
+        cosigned(&honest(29), &[(1, at), (2, at)]),
+        cosigned(&log, &[(3, at)]),
+    ];
+    let newest = |shown: &[_]| client::newest_head(&trust(), shown.to_vec());
+    assert_eq!(newest(&shown), Ok(Some(cosigned(&log, &[(2, at), (3, at)]))));
+    assert_eq!(newest(&shown[..3]), Ok(Some(shown[2].clone())), "the only one with a quorum");
+    assert_eq!(newest(&shown[..2]), Ok(Some(shown[0].clone())), "the largest");
+    assert_eq!(newest(&[]), Ok(None));
+    // A cosignature of another head is forged here.
+    let forged = cosigned(&honest(28), &[]).to_string()
+        + shown[1].to_string().lines().last().unwrap()
+        + "\n";
+    let forged = tlog::SignedCheckpoint::parse(forged.as_bytes()).unwrap();
+    assert!(matches!(newest(&[forged]), Err(PolicyError::Note(_))));
+}
+
 type Change<'a> = &'a dyn Fn(&mut FreezeAccusation);
 type Expected<'a> = &'a dyn Fn(&NotAFreeze) -> bool;
 
