@@ -12,6 +12,7 @@ use crate::evidence::EvidenceArgs;
 use crate::expect::ExpectArgs;
 use crate::explain::ExplainArgs;
 use crate::failure::Failure;
+use crate::freeze::FreezeArgs;
 use crate::hashes::HashesArgs;
 use crate::key::KeyArgs;
 use crate::lookup::LookupArgs;
@@ -46,6 +47,8 @@ pub enum Command {
     Expect(ExpectArgs),
     /// Tell why a hash did not match: a late wheel, a change, a damaged download
     Explain(ExplainArgs),
+    /// Accuse who serves an old head of the log although there is a newer one
+    Freeze(FreezeArgs),
     /// Write requirements with hashes, or a pylock.toml, of nothing but what is proven
     Hashes(HashesArgs),
     /// Make keys of publishers, and say which of them speak for a project

@@ -5,12 +5,16 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use client::{Coverage, VerifiedLookup, age};
+use client::judging::Basis;
+use client::{Class, Coverage, VerifiedLookup, age};
 use record::{EpochEntry, Timestamp};
 use serde::Serialize;
 use thiserror::Error;
+use tlog::VerifiedCheckpoint;
 
+use crate::args::LogArgs;
 use crate::failure::Failure;
+use crate::head_age::HeadAge;
 
 /// What is asked of the log's freshness.
 #[derive(Clone, Copy, Debug, Default, Args)]
@@ -18,6 +22,17 @@ pub struct FreshnessArgs {
     /// Exit with 2 unless the log looked at the package index within this time: 90s, 30m, 2h, 7d
     #[arg(long, value_name = "DURATION")]
     pub max_age: Option<Span>,
+    /// Exit with 2 unless the policy's witnesses vouched for the log's head within this time, by this
+    /// machine's clock: 90s, 30m, 2h, 7d
+    #[arg(long, value_name = "DURATION")]
+    pub max_head_age: Option<Span>,
+}
+
+/// How fresh answers have to be, and whose word counts for it.
+#[derive(Debug)]
+pub(crate) struct Freshness {
+    max_age: Option<Span>,
+    head: Option<HeadAge>,
 }
 
 /// A length of time: a whole number of seconds, minutes, hours or days.
@@ -112,6 +127,14 @@ pub(crate) fn print(
     writeln!(out, "{}", Coverage { serial: epoch.serial, swept: epoch.swept })
 }
 
+/// The oldest checkpoint that answers rest on.
+pub(crate) fn oldest_checkpoint<'a>(
+    answers: impl IntoIterator<Item = &'a VerifiedLookup>,
+) -> Option<&'a VerifiedCheckpoint> {
+    let checkpoints = answers.into_iter().map(VerifiedLookup::checkpoint);
+    checkpoints.min_by_key(|checkpoint| checkpoint.head().size)
+}
+
 /// A length of time, rounded down, with its unit.
 pub(crate) fn in_words(age: Duration) -> String {
     match age.as_secs() {
@@ -123,11 +146,47 @@ pub(crate) fn in_words(age: Duration) -> String {
 }
 
 impl FreshnessArgs {
-    /// Refuses answers that are older than asked for.
+    /// Whose word counts.
+    ///
+    /// # Errors
+    /// [`Failure`] if the age of heads is limited, and no witnesses are asked for that would tell it.
+    pub(crate) fn under(self, log: &LogArgs) -> Result<Freshness, Failure> {
+        let head = self.max_head_age.map(|limit| HeadAge::new(limit.duration(), log.trust()?));
+        Ok(Freshness { max_age: self.max_age, head: head.transpose()? })
+    }
+}
+
+impl Freshness {
+    /// Refuses answers whose oldest epoch and oldest checkpoint are older than asked for.
     ///
     /// # Errors
     /// [`Failure`] if they are, or if it is not known how old they are.
-    pub(crate) fn check(&self, epoch: Option<&EpochEntry>, now: Timestamp) -> Result<(), Failure> {
+    pub(crate) fn check(
+        &self,
+        epoch: Option<&EpochEntry>,
+        checkpoint: Option<&VerifiedCheckpoint>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        self.check_epoch(epoch, now)?;
+        match (&self.head, checkpoint) {
+            (Some(limit), Some(checkpoint)) => limit.check(checkpoint, now),
+            // Nothing rests on a head if none was needed.
+            (None, _) | (_, None) => Ok(()),
+        }
+    }
+
+    /// As [`check`](Self::check) of what verdicts rest on: says what is wrong, and how bad that is.
+    pub(crate) fn class(&self, basis: &Basis, now: Timestamp) -> Class {
+        match self.check(basis.epoch(), basis.oldest_checkpoint(), now) {
+            Ok(()) => Class::Good,
+            Err(failure) => {
+                failure.report(&mut io::stderr());
+                Class::Undecided
+            }
+        }
+    }
+
+    fn check_epoch(&self, epoch: Option<&EpochEntry>, now: Timestamp) -> Result<(), Failure> {
         let Some(Span(limit)) = self.max_age else { return Ok(()) };
         let Some(epoch) = epoch else {
             return Err(Failure::undecided(

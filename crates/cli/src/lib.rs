@@ -32,6 +32,18 @@
 //! The epoch at `position` lists `positions` under `key`; `kind` is `omitted` if `entry`, at `index`, is
 //! not among them but has the key, `foreign` if it is but does not.
 //!
+//! `freeze`, and `verify --freeze`, print
+//!
+//! ```json
+//! {"freeze":{"origin":"log.example/pypi","observed":"2026-11-21T04:13:58Z","served":{"size":..,"root":..},
+//!            "newer":{"size":..,"root":..},"cosigned":"2026-11-21T01:13:58Z","withheld":10800,
+//!            "cosigners":[{"witness":"w1","time":1795223638}]}}
+//! ```
+//!
+//! By `cosigned` the quorum had cosigned the newer head, `withheld` seconds before the older one was served;
+//! `observed`, when that was, is the accuser's word. `witness` is the name in the policy, `time` in seconds
+//! since 1970.
+//!
 //! `audit --json` prints the same with more to each result, and with what could not be read:
 //!
 //! ```json
@@ -204,9 +216,11 @@ mod evidence;
 mod expect;
 mod explain;
 mod failure;
+mod freeze;
 mod freshness;
 mod hashes;
 mod hashing;
+mod head_age;
 mod key;
 mod local;
 mod lookup;
@@ -230,6 +244,7 @@ pub use evidence::EvidenceArgs;
 pub use expect::ExpectArgs;
 pub use explain::ExplainArgs;
 pub use failure::Failure;
+pub use freeze::FreezeArgs;
 pub use freshness::{FreshnessArgs, InvalidDuration, Span};
 pub use hashes::HashesArgs;
 pub use key::{
@@ -259,6 +274,7 @@ pub async fn execute(command: Command, out: &mut (dyn Write + Send)) -> Result<u
         Command::Expect(args) => expect::run(args, out).await,
         Command::Explain(args) => explain::run(args, out).await,
         Command::Evidence(args) => evidence::run(args, out).await,
+        Command::Freeze(args) => freeze::run(args, out).await,
         Command::Hashes(args) => hashes::run(args, out).await,
         Command::Key(args) => key::run(args, out).await,
         Command::Lookup(args) => lookup::run(args, out).await,

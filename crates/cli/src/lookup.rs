@@ -90,11 +90,14 @@ impl KeyKind {
 
 pub(crate) async fn run(args: LookupArgs, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
     let key = args.kind.key(&args.value)?;
+    let freshness = args.freshness.under(&args.log)?;
     let mut client = args.log.client()?;
     let found = client.lookup(&key).await?;
     let of_project = look_up_project(&mut client, &found).await?;
     let now = freshness::now()?;
-    let epoch = freshness::oldest([&found].into_iter().chain(&of_project));
+    let answers = [&found].into_iter().chain(&of_project);
+    let (epoch, oldest) =
+        (freshness::oldest(answers.clone()), freshness::oldest_checkpoint(answers));
     let of_project = of_project.as_ref().unwrap_or(&found);
     let said = match of_project.key() {
         LookupKey::Project(project) => Some(Said::new(of_project, project.clone())),
@@ -113,7 +116,7 @@ pub(crate) async fn run(args: LookupArgs, out: &mut (dyn Write + Send)) -> Resul
         }
         freshness::print(out, epoch.as_ref(), now)?;
     }
-    args.freshness.check(epoch.as_ref(), now)?;
+    freshness.check(epoch.as_ref(), oldest, now)?;
     Ok(0)
 }
 

@@ -59,6 +59,7 @@ impl Stage {
             unobserved,
             wait: 1,
             max_age: None,
+            max_head_age: None,
             log: LogArgs {
                 log: Some(server.url.clone()),
                 key: Some(log.key().to_string()),

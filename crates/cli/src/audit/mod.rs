@@ -12,7 +12,7 @@ use std::io::{self, IsTerminal as _, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use client::{Artifact, Class};
+use client::Artifact;
 use record::ProjectName;
 
 pub use self::policy::PolicyArgs;
@@ -76,6 +76,7 @@ pub enum Format {
 }
 
 pub(crate) async fn run(args: AuditArgs, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
+    let freshness = args.freshness.under(&args.log)?;
     let sources = Sources::read(&args.paths, args.release()?.as_ref())?;
     let artifacts: Vec<Artifact> = sources.items.iter().map(|item| item.artifact.clone()).collect();
     let mut bar = progress::Steps::default();
@@ -86,13 +87,7 @@ pub(crate) async fn run(args: AuditArgs, out: &mut (dyn Write + Send)) -> Result
     let assessed = sources.items.into_iter().zip(judgement.judged).map(assess).collect();
     let report = Report::new(assessed, sources.problems, judgement.basis, now);
     args.print(&report, out)?;
-    let fresh = match args.freshness.check(report.basis.epoch(), now) {
-        Ok(()) => Class::Good,
-        Err(failure) => {
-            failure.report(&mut io::stderr());
-            Class::Undecided
-        }
-    };
+    let fresh = freshness.class(&report.basis, now);
     Ok(report.class().max(fresh).exit_code())
 }
 

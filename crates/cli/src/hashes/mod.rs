@@ -51,9 +51,10 @@ struct Proven {
 }
 
 pub(crate) async fn run(args: HashesArgs, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
+    let freshness = args.freshness.under(&args.log)?;
     let releases = wanted::releases(&args.wanted, &args.requirements)?;
     let (files, basis) = args.local.judge_releases(&args.log, &releases).await?;
-    args.freshness.check(basis.epoch(), freshness::now()?)?;
+    freshness.check(basis.epoch(), basis.oldest_checkpoint(), freshness::now()?)?;
     let mut proven = Vec::new();
     let mut worst = Class::Good;
     for (release, files) in releases.into_iter().zip(files) {

@@ -20,6 +20,7 @@ struct ListJson {
 }
 
 pub(super) async fn run(args: ProjectArgs, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
+    let freshness = args.freshness.under(&args.log)?;
     let project = ProjectName::normalise(&args.project).map_err(Failure::undecided)?;
     let found = args.log.client()?.lookup(&LookupKey::Project(project.clone())).await?;
     let (now, epoch) = (freshness::now()?, freshness::oldest([&found]));
@@ -35,6 +36,6 @@ pub(super) async fn run(args: ProjectArgs, out: &mut (dyn Write + Send)) -> Resu
         writeln!(out, "by all {size} entries of {origin}")?;
         freshness::print(out, epoch.as_ref(), now)?;
     }
-    args.freshness.check(epoch.as_ref(), now)?;
+    freshness.check(epoch.as_ref(), Some(found.checkpoint()), now)?;
     Ok(0)
 }

@@ -11,7 +11,7 @@ use super::askers::Askers;
 use super::facts::{self, Facts, Standing};
 use super::page::PageFile;
 use super::refusal::Refusal;
-use crate::freshness::{self, FreshnessArgs};
+use crate::freshness::{self, Freshness};
 
 /// How long to wait before the log is asked again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ pub(super) struct Gate {
     /// Readers of the log.
     pub(super) askers: Askers,
     /// How fresh answers have to be.
-    pub(super) freshness: FreshnessArgs,
+    pub(super) freshness: Freshness,
     /// What becomes of files that the log has not seen.
     pub(super) unobserved: Unobserved,
     /// For how long it is waited for them.
@@ -84,7 +84,9 @@ impl Gate {
             )
         })?;
         let epoch = completeness.epoch();
-        let fresh = freshness::now().and_then(|now| self.freshness.check(Some(epoch), now));
+        let checkpoint = Some(found.checkpoint());
+        let fresh =
+            freshness::now().and_then(|now| self.freshness.check(Some(epoch), checkpoint, now));
         fresh.map_err(|failure| Refusal::unchecked(failure.summary()))?;
         Ok(epoch)
     }

@@ -61,6 +61,9 @@ pub struct ProxyArgs {
     /// Refuse everything unless the log looked at the package index within this time: 90s, 30m, 2h, 7d
     #[arg(long, value_name = "DURATION")]
     pub max_age: Option<Span>,
+    /// Refuse everything unless the policy's witnesses vouched for the log's head within this time
+    #[arg(long, value_name = "DURATION")]
+    pub max_head_age: Option<Span>,
     /// Which log.
     #[command(flatten)]
     pub log: LogArgs,
@@ -98,9 +101,10 @@ impl ProxyArgs {
             Failure::undecided("it is not said which package index to stand in front of")
                 .with_hint("Give --index URL, or set PIP_INDEX_URL or index-url in pip.conf.")
         })?;
+        let freshness = FreshnessArgs { max_age: self.max_age, max_head_age: self.max_head_age };
         let gate = Gate {
             askers: Askers::open(&self.log)?,
-            freshness: FreshnessArgs { max_age: self.max_age },
+            freshness: freshness.under(&self.log)?,
             unobserved: self.unobserved,
             wait: Duration::from_secs(self.wait),
         };

@@ -1,6 +1,7 @@
 //! `indelible verify`: are these the files that everybody else sees?
 
 mod fraud;
+mod freeze;
 mod offline;
 mod report;
 
@@ -21,7 +22,7 @@ use crate::local::LocalArgs;
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// Wheels, source archives and other files, named as on the package index
-    #[arg(value_name = "FILE", required_unless_present_any = ["proof", "fork", "fraud", "evidence"])]
+    #[arg(value_name = "FILE", required_unless_present_any = ["proof", "fork", "fraud", "freeze", "evidence"])]
     pub files: Vec<PathBuf>,
     /// Check one FILE offline, by a proof that `indelible proof` wrote; without FILE, check the proof alone
     /// and show its entry
@@ -33,9 +34,13 @@ pub struct VerifyArgs {
     /// Check offline that a file proves that the log signed a false epoch; if it does, the exit code is 1
     #[arg(long, value_name = "PROOF", conflicts_with_all = ["files", "proof", "fork"])]
     pub fraud: Option<PathBuf>,
+    /// Check offline what `indelible freeze` wrote, and tell what it shows; if it shows anything, the exit
+    /// code is 0: when the old head was served is its author's word, and no proof
+    #[arg(long, value_name = "ACCUSATION", conflicts_with_all = ["files", "proof", "fork", "fraud"])]
+    pub freeze: Option<PathBuf>,
     /// Check offline what `indelible evidence` wrote, and tell what it proves; if it proves anything, the
     /// exit code is 0, be that good news or bad
-    #[arg(long, value_name = "EVIDENCE", conflicts_with_all = ["files", "proof", "fork", "fraud"])]
+    #[arg(long, value_name = "EVIDENCE", conflicts_with_all = ["files", "proof", "fork", "fraud", "freeze"])]
     pub evidence: Option<PathBuf>,
     /// How fresh the answers have to be.
     #[command(flatten)]
@@ -56,16 +61,19 @@ pub struct VerifyArgs {
 }
 
 pub(crate) async fn run(args: VerifyArgs, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
-    match (&args.fork, &args.fraud, &args.proof, &args.evidence) {
+    match (&args.fork, &args.fraud, &args.freeze, &args.proof, &args.evidence) {
         (Some(report), ..) => offline::verify_fork(&args, report, out),
         (_, Some(fraud), ..) => fraud::verify_fraud(&args, fraud, out),
-        (_, _, Some(proof), _) => offline::verify_proof(&args, proof, out),
+        (_, _, Some(freeze), ..) => freeze::verify_freeze(&args, freeze, out),
+        (_, _, _, Some(proof), _) => offline::verify_proof(&args, proof, out),
         (.., Some(evidence)) => offline::verify_evidence(&args, evidence, out),
-        (None, None, None, None) => verify_files(&args, out).await,
+        (None, None, None, None, None) => verify_files(&args, out).await,
     }
 }
 
 async fn verify_files(args: &VerifyArgs, out: &mut (dyn Write + Send)) -> Result<u8, Failure> {
+    // What is asked for in vain is said before anything is read.
+    args.freshness.under(&args.log)?;
     let mut files = Vec::new();
     for path in &args.files {
         match hashing::hash_file(path) {
@@ -89,14 +97,8 @@ fn conclude(
     args: &VerifyArgs,
     out: &mut dyn Write,
 ) -> Result<u8, Failure> {
-    let now = freshness::now()?;
+    let (freshness, now) = (args.freshness.under(&args.log)?, freshness::now()?);
     report.print(args.json, now, out)?;
-    let fresh = match args.freshness.check(report.basis.epoch(), now) {
-        Ok(()) => Class::Good,
-        Err(failure) => {
-            failure.report(&mut io::stderr());
-            Class::Undecided
-        }
-    };
+    let fresh = freshness.class(&report.basis, now);
     Ok(worst.max(fresh).max(report.class(args.strict)).exit_code())
 }

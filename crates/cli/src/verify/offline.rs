@@ -119,9 +119,9 @@ pub(super) fn verify_evidence(
     let bytes = read(path, MAX_EVIDENCE_LEN).map_err(|error| Failure::file(path, error))?;
     let parsed = Evidence::parse(&bytes).map_err(|error| Failure::file(path, error))?;
     let answer = VerifiedLookup::from_evidence(parsed, &args.log.trust()?)?;
-    let now = freshness::now()?;
+    let (freshness, now) = (args.freshness.under(&args.log)?, freshness::now()?);
     evidence::print(out, &answer, args.json, now)?;
-    args.freshness.check(freshness::oldest([&answer]).as_ref(), now)?;
+    freshness.check(freshness::oldest([&answer]).as_ref(), Some(answer.checkpoint()), now)?;
     Ok(0)
 }
 

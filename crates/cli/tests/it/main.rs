@@ -6,6 +6,7 @@ mod complete;
 mod deliver;
 mod explain;
 mod fraud;
+mod freeze;
 mod hashes;
 mod local;
 #[expect(dead_code, reason = "shared with the tests of the client")]
