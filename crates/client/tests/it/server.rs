@@ -83,6 +83,8 @@ pub(crate) enum Lie {
     SkippedEntry,
     NoInclusion,
     NoTiles,
+    /// Bundles from this one on are not there.
+    NoBundlesFrom(u64),
     /// Not lies: what the contract allows.
     BigProject,
     KeyPending,
@@ -386,7 +388,9 @@ async fn tile(State(server): State<Server>, Path(path): Path<String>) -> impl In
     let Shared { log, lie, .. } = server.served();
     let path: TilePath = format!("tile/{path}").parse().unwrap();
     let dropped = lie == Lie::NoPartials && !path.is_full() && log.object(&path.full()).is_some();
-    if dropped || lie == Lie::NoTiles {
+    let is_held_back = matches!(lie, Lie::NoBundlesFrom(first)
+        if path.kind() == TileKind::Entries && path.index() >= first);
+    if dropped || is_held_back || lie == Lie::NoTiles {
         return Err(StatusCode::NOT_FOUND);
     }
     let mut bytes = log.object(&path).ok_or(StatusCode::NOT_FOUND)?;
