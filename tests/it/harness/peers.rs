@@ -39,7 +39,7 @@ async fn build(program: &str) -> Result<PathBuf, String> {
     }
     let mut install = Command::new(env!("CARGO"));
     install.args(["install", "siglog", "--locked", "--version", SIGLOG]);
-    install.args(["--bin", "siglog", "--bin", "witness", "--root"]).arg(&root);
+    install.args(["--bin", "siglog", "--bin", "witness", "--force", "--root"]).arg(&root);
     let output = install.stdin(Stdio::null()).kill_on_drop(true).output().await;
     let output = output.map_err(|error| error.to_string())?;
     if output.status.success() {
