@@ -19,6 +19,8 @@ use crate::published::Published;
 
 /// Entries up to which it does not pay to work on them in two places.
 const FEW: usize = 64;
+/// Wait before witnesses are asked again, of which too few cosigned.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Takes batches from integration to their answers.
 pub(super) struct Committer {
@@ -32,9 +34,6 @@ pub(super) struct Committer {
     /// Ends the wait for witnesses.
     pub(super) stop: CancellationToken,
 }
-
-/// Wait before witnesses are asked again, of which too few cosigned.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 impl Committer {
     /// Commits and publishes a batch that was opened at `opened`, and answers who waits for it. Without

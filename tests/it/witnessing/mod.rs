@@ -15,7 +15,7 @@ use crate::harness::{
 
 /// The policy's options for `serve`.
 fn with_policy<'a>(path: &'a std::path::Path, more: &[&'a str]) -> Vec<&'a str> {
-    let fixed = ["--policy", path.to_str().unwrap(), "--witness-deadline", "2"];
+    let fixed = ["--policy", path.to_str().unwrap(), "--witness-deadline", "30"];
     fixed.into_iter().chain(more.iter().copied()).collect()
 }
 
