@@ -14,6 +14,7 @@ use tlog::{
     TilePath, TreeHead, TreeSize, Verified,
 };
 use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
@@ -154,9 +155,18 @@ pub(super) async fn open(
         stop,
     };
     committer.open(head).await.map_err(|error| OpenError::Step(Box::new(error)))?;
-    let (committer, next) = (Arc::new(Mutex::new(committer)), NextBatch::new(head.size));
-    let writer =
-        Writer { parts, entries, edge, epochs, publishers, coverage, state, committer, next };
+    let writer = Writer {
+        parts,
+        entries,
+        edge,
+        epochs,
+        publishers,
+        coverage,
+        state,
+        committer: Arc::new(Mutex::new(committer)),
+        tasks: JoinSet::new(),
+        next: NextBatch::new(head.size),
+    };
     Ok((writer, state_seen, published_seen))
 }
 

@@ -13,6 +13,7 @@ use store::StoreError;
 use thiserror::Error;
 use tlog::{PolicyError, RightEdge, TreeSize};
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, watch};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -46,6 +47,8 @@ pub(super) struct Writer {
     pub(super) state: watch::Sender<WriterState>,
     /// Locked while a batch is under way.
     pub(super) committer: Arc<Mutex<Committer>>,
+    /// What works with the committer.
+    pub(super) tasks: JoinSet<()>,
     pub(super) next: NextBatch,
 }
 
@@ -124,7 +127,7 @@ impl Writer {
         stop: CancellationToken,
     ) {
         let (mut committer, head) = (self.flush().await, self.edge.head());
-        tokio::spawn(async move { committer.catch_up(head).await });
+        self.tasks.spawn(async move { committer.catch_up(head).await });
         let first = tokio::time::Instant::now() + CONFIRM_INTERVAL;
         let mut confirm = tokio::time::interval_at(first, CONFIRM_INTERVAL);
         let look = self.epochs.look();
@@ -148,6 +151,8 @@ impl Writer {
             }
         }
         self.flush().await;
+        // Whoever opens the log after this finds nothing of it open any more.
+        while self.tasks.join_next().await.is_some() {}
         self.state.send_if_modified(|state| {
             let running = !matches!(state, WriterState::Halted(_));
             if running {
@@ -290,7 +295,8 @@ impl Writer {
             committer.halt(&full.into());
             None
         });
-        tokio::spawn(async move { committer.batch(integrated, admitted, opened).await });
+        while self.tasks.try_join_next().is_some() {}
+        self.tasks.spawn(async move { committer.batch(integrated, admitted, opened).await });
     }
 
     /// Waits until all that is admitted is published, or refused.
