@@ -189,11 +189,7 @@ impl Witnesses {
                 () = &mut enough => None,
             };
             let Some((name, answer)) = answer else { return Ok(cosigned) };
-            if let Some(line) = settle(&name, answer)?
-                && let Ok(more) = cosigned.clone().with_cosignature(line)
-            {
-                cosigned = more;
-            }
+            cosigned = cosigned.with_cosignatures(settle(&name, answer)?.as_ref());
             if !had_quorum && self.check(&cosigned).is_ok() {
                 had_quorum = true;
                 enough.as_mut().reset(Instant::now() + GRACE);
@@ -212,9 +208,7 @@ impl Witnesses {
         let of_witness = |line: &&NoteSignature| {
             self.policy.witnesses().iter().any(|witness| line.claims(witness.key()))
         };
-        lines.filter(of_witness).fold(signed, |signed, line| {
-            signed.clone().with_cosignature(line.clone()).unwrap_or(signed)
-        })
+        signed.with_cosignatures(lines.filter(of_witness))
     }
 }
 

@@ -174,19 +174,13 @@ pub fn newest_head(
             return Err(error);
         }
         match heads.iter_mut().find(|head| head.checkpoint() == note.checkpoint()) {
-            Some(head) => *head = joined(head.clone(), &note),
+            Some(head) => *head = head.clone().with_cosignatures(note.note().signatures()),
             None => heads.push(note),
         }
     }
     heads.sort_by_key(|head| Reverse(head.checkpoint().head().size));
     let accepted = heads.iter().position(|head| trust.verify(head).is_ok());
     Ok(heads.into_iter().nth(accepted.unwrap_or_default()))
-}
-
-/// A note with the signatures of another one of the same checkpoint, as far as it can have them.
-fn joined(note: SignedCheckpoint, other: &SignedCheckpoint) -> SignedCheckpoint {
-    let lines = other.note().signatures().iter();
-    lines.fold(note, |note, line| note.clone().with_cosignature(line.clone()).unwrap_or(note))
 }
 
 impl VerifiedFreeze {

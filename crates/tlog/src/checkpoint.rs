@@ -152,6 +152,18 @@ impl SignedCheckpoint {
         Ok(SignedCheckpoint { note: self.note.with_signature(line)?, ..self })
     }
 
+    /// Adds those of the cosignature lines for which there is room, each as
+    /// [`with_cosignature`](Self::with_cosignature) does.
+    #[must_use]
+    pub fn with_cosignatures<'a>(
+        self,
+        lines: impl IntoIterator<Item = &'a NoteSignature>,
+    ) -> SignedCheckpoint {
+        lines.into_iter().fold(self, |signed, line| {
+            signed.clone().with_cosignature(line.clone()).unwrap_or(signed)
+        })
+    }
+
     /// The note: text and signature lines.
     pub const fn note(&self) -> &Note {
         &self.note
