@@ -5,7 +5,7 @@
 //! batch adds that is under way, may not be in the catalog yet and is kept here.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry::{Occupied, Vacant};
+use std::collections::hash_map::Entry as Slot;
 
 use catalog::{Catalog, CatalogError, KnownKeys};
 use record::{
@@ -100,32 +100,22 @@ impl<'a> Admission<'a> {
         if let Some(filename) = fact.filename() {
             let key = MapKey::file(filename);
             let admitted = self.states.files.get(filename).or(self.before.files.get(filename));
-            let (state, is_known) = match changed.files.entry(filename.to_owned()) {
-                Occupied(slot) => (slot.into_mut(), true),
-                Vacant(slot) => {
-                    let found = found(admitted, &mut self.known, self.log, &key).await?;
-                    let is_known = found.is_some();
-                    (slot.insert(found.unwrap_or_default()), is_known)
-                }
-            };
+            let slot = changed.files.entry(filename.to_owned());
+            let (state, is_known) =
+                current(slot, admitted, &mut self.known, self.log, &key).await?;
             let entries = state.admit(fact, observed, None);
             state.apply_all(&entries);
             return Ok(News { entries, is_known });
         }
         let Fact::Status(status) = fact else { return Ok(News::default()) };
-        let key = MapKey::project(&status.project);
         let name = &status.project;
+        let key = MapKey::project(name);
         let admitted = self.states.projects.get(name).or(self.before.projects.get(name));
-        let state = match changed.projects.entry(name.clone()) {
-            Occupied(slot) => slot.into_mut(),
-            Vacant(slot) => {
-                let found = found(admitted, &mut self.known, self.log, &key).await?;
-                slot.insert(found.unwrap_or_default())
-            }
-        };
+        let slot = changed.projects.entry(name.clone());
+        let (state, is_known) = current(slot, admitted, &mut self.known, self.log, &key).await?;
         let entries: Vec<Entry> = state.admit_status(status, observed, None).into_iter().collect();
         state.apply_all(&entries);
-        Ok(News { entries, is_known: true })
+        Ok(News { entries, is_known })
     }
 }
 
@@ -137,18 +127,26 @@ struct News {
     is_known: bool,
 }
 
-/// A state: as it was `admitted`, else as the log has it; `None` if nothing is known under its key.
-async fn found<S: Fold>(
+/// A state, and whether anything was known of it: as this submission changed it, else as it was `admitted`,
+/// else as the log has it under its key.
+async fn current<'s, N, S: Fold>(
+    changed: Slot<'s, N, S>,
     admitted: Option<&S>,
     known: &mut KnownKeys<'_>,
     log: Logged<'_>,
     key: &MapKey,
-) -> Result<Option<S>, AdmitError> {
-    match admitted {
-        Some(state) => Ok(Some(state.clone())),
-        None if known.has(key)? => Ok(Some(fold(log.catalog, log.entries, log.size, key).await?)),
-        None => Ok(None),
-    }
+) -> Result<(&'s mut S, bool), AdmitError> {
+    let slot = match changed {
+        Slot::Occupied(slot) => return Ok((slot.into_mut(), true)),
+        Slot::Vacant(slot) => slot,
+    };
+    Ok(match admitted {
+        Some(state) => (slot.insert(state.clone()), true),
+        None if known.has(key)? => {
+            (slot.insert(fold(log.catalog, log.entries, log.size, key).await?), true)
+        }
+        None => (slot.insert(S::default()), false),
+    })
 }
 
 /// A state that is folded from entries.
