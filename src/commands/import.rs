@@ -29,10 +29,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let import = Import { files, via: via.into() };
     let summary = import.run(log, &clock, |refusal| warn!("not imported: {refusal}")).await?;
     let size = TreeSize::new(summary.size)?;
-    conflicts
-        .search(size)
-        .await
-        .context("what was imported is in the log; the conflicts in it are not found")?;
+    let searched = conflicts.search_noted(size).await;
+    searched.context("what was imported is in the log; the conflicts in it are not found")?;
     info!("{summary}");
     Ok(if summary.refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }

@@ -112,12 +112,22 @@ impl Conflicts {
         }
     }
 
-    /// Searches the entries below `size` that were not searched before: those of which admission knows that
-    /// they recur or, where nobody noted that, all.
+    /// Searches the entries below `size` that were not searched before, if admission noted all of them: what
+    /// takes longer is left to who [follows](Conflicts::follow) the log.
     ///
     /// # Errors
     /// [`ConflictError`] if the log can not be read, or the result not written.
-    pub async fn search(&self, size: TreeSize) -> Result<(), ConflictError> {
+    pub async fn search_noted(&self, size: TreeSize) -> Result<(), ConflictError> {
+        let searched = self.lock().size;
+        match self.recurring.within(&(searched..size.get())) {
+            Some(_) => self.search(size).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Searches the entries below `size` that were not searched before: those of which admission knows that
+    /// they recur or, where nobody noted that, all.
+    async fn search(&self, size: TreeSize) -> Result<(), ConflictError> {
         let mut found = self.lock().clone();
         if found.size > size.get() {
             // Of another log, or of one that was restored.
