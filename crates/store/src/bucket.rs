@@ -25,14 +25,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
-use object_store::{ObjectStore, UpdateVersion};
+use object_store::{ObjectStore, PutMode, UpdateVersion};
 use tlog::{Hash, SignedCheckpoint, TileKind, TilePath, TreeHead};
 use tokio::sync::Mutex;
 
 use crate::error::StoreError;
 use crate::halt::Halt;
 use crate::rules::{check_commit, check_publish};
-use crate::store::{Batch, Store};
+use crate::store::{Batch, Store, part_of_whole};
 use crate::width::{narrowest, prefix_len};
 use head_object::{HeadObject, Token};
 use names::Names;
@@ -76,7 +76,7 @@ impl BucketStore {
         let (objects, names) = (Objects::new(objects), Names::new(prefix));
         probe::conditional_puts(&objects, &names).await?;
         let head = HeadObject::empty(Token::random()?);
-        match objects.create(&names.head(), head.to_bytes()).await? {
+        match objects.put_if(&names.head(), head.to_bytes(), PutMode::Create, &[]).await? {
             Replaced::By(_) => BucketStore::load(objects, names).await,
             Replaced::NotBy(_) => Err(StoreError::AlreadyExists),
         }
@@ -92,12 +92,9 @@ impl BucketStore {
         objects: Arc<dyn ObjectStore>,
         prefix: &str,
     ) -> Result<BucketStore, StoreError> {
-        let (objects, names) = (Objects::new(objects), Names::new(prefix));
-        if objects.get(&names.head()).await?.is_none() {
-            return Err(StoreError::Missing);
-        }
-        probe::conditional_puts(&objects, &names).await?;
-        BucketStore::load(objects, names).await
+        let store = BucketStore::load(Objects::new(objects), Names::new(prefix)).await?;
+        probe::conditional_puts(&store.objects, &store.names).await?;
+        Ok(store)
     }
 
     async fn load(objects: Objects, names: Names) -> Result<BucketStore, StoreError> {
@@ -207,7 +204,8 @@ impl BucketStore {
         let staged = self.names.staged(&head.token);
         self.objects.put(&staged, staged::to_bytes(&batch)).await?;
         let (name, bytes) = (self.names.head(), head.to_bytes());
-        known.version = match self.objects.replace(&name, bytes, &known.version).await? {
+        let unchanged = PutMode::Update(known.version.clone());
+        known.version = match self.objects.put_if(&name, bytes, unchanged, &[]).await? {
             Replaced::By(version) => version,
             Replaced::NotBy(found) => {
                 let found = HeadObject::parse(&found)?.head;
@@ -229,11 +227,9 @@ impl BucketStore {
     ) -> Result<(), StoreError> {
         let offered = checkpoint.checkpoint().head();
         let (name, note) = (self.names.checkpoint(), Bytes::from(checkpoint.to_bytes()));
-        let replaced = match &known.published {
-            Some((_, version)) => self.objects.replace_checkpoint(&name, note, version).await?,
-            None => self.objects.create_checkpoint(&name, note).await?,
-        };
-        match replaced {
+        let version = known.published.as_ref().map(|(_, version)| version.clone());
+        let unchanged = version.map_or(PutMode::Create, PutMode::Update);
+        match self.objects.put_if(&name, note, unchanged, &objects::CHECKPOINT).await? {
             Replaced::By(version) => {
                 known.published = Some((Some(offered), version));
                 Ok(())
@@ -273,14 +269,11 @@ impl Store for BucketStore {
         index: u64,
         places: Range<u16>,
     ) -> Result<Option<Bytes>, StoreError> {
-        let Some(path) = narrowest(kind, index, &places) else { return Ok(None) };
         if kind == TileKind::Entries {
             // Where an entry begins is only known from those before it.
-            let whole = self.get(&path).await?;
-            return Ok(whole.and_then(|bytes| {
-                crate::width::part(kind, places, &bytes).map(|part| bytes.slice(part))
-            }));
+            return part_of_whole(self, kind, index, places).await;
         }
+        let Some(path) = narrowest(kind, index, &places) else { return Ok(None) };
         let hash = Hash::SIZE as u64;
         let range = u64::from(places.start) * hash..u64::from(places.end) * hash;
         self.read(&path, |stored| self.objects.get_range(self.names.object(&stored), range.clone()))

@@ -76,9 +76,7 @@ pub trait Store: Send + Sync + 'static {
         index: u64,
         places: Range<u16>,
     ) -> Result<Option<Bytes>, StoreError> {
-        let Some(path) = width::narrowest(kind, index, &places) else { return Ok(None) };
-        let Some(bytes) = self.get(&path).await? else { return Ok(None) };
-        Ok(width::part(kind, places, &bytes).map(|part| bytes.slice(part)))
+        part_of_whole(self, kind, index, places).await
     }
 
     /// Moves the head from `prev` to `next`, a larger tree, together with the objects it needs.
@@ -112,4 +110,16 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Io`] or [`StoreError::Corrupt`] if it can not be read.
     async fn checkpoint(&self) -> Result<Option<Bytes>, StoreError>;
+}
+
+/// A part of a tile or bundle, by reading as much as there is before it.
+pub(crate) async fn part_of_whole(
+    store: &(impl Store + ?Sized),
+    kind: TileKind,
+    index: u64,
+    places: Range<u16>,
+) -> Result<Option<Bytes>, StoreError> {
+    let Some(path) = width::narrowest(kind, index, &places) else { return Ok(None) };
+    let Some(bytes) = store.get(&path).await? else { return Ok(None) };
+    Ok(width::part(kind, places, &bytes).map(|part| bytes.slice(part)))
 }

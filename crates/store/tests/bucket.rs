@@ -6,34 +6,15 @@ mod matrix;
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
-use store::conformance::{self, Backend, script};
-use store::{BucketStore, Store, StoreError};
-
-/// Logs in one bucket, by prefix.
-struct Bucket(Arc<dyn ObjectStore>);
-
-#[async_trait]
-impl Backend for Bucket {
-    async fn create(&self, place: &str) -> Result<Box<dyn Store>, StoreError> {
-        Ok(Box::new(BucketStore::create(Arc::clone(&self.0), place).await?))
-    }
-
-    async fn open(&self, place: &str) -> Result<Box<dyn Store>, StoreError> {
-        Ok(Box::new(BucketStore::open(Arc::clone(&self.0), place).await?))
-    }
-
-    fn opens_twice(&self) -> bool {
-        true
-    }
-}
+use store::conformance::{self, script};
+use store::{BucketStore, Store};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn conforms() {
-    conformance::run(&Bucket(Arc::new(InMemory::new()))).await;
+    conformance::run(&matrix::Bucket(Arc::new(InMemory::new()))).await;
 }
 
 #[tokio::test]
@@ -92,7 +73,7 @@ async fn static_readers_find_the_paths_of_a_server() {
 
 #[tokio::test]
 async fn a_bucket_without_conditional_puts_is_refused() {
-    let careless: Arc<dyn ObjectStore> = Arc::new(failing::Careless(InMemory::new()));
+    let careless = Arc::new(failing::Failing::careless(Arc::new(InMemory::new())));
     let Err(refused) = BucketStore::create(careless, "log").await else { panic!("it was taken") };
     let why = std::error::Error::source(&refused).unwrap().to_string();
     assert!(why.contains("two writers could fork the log"), "{why}");

@@ -6,40 +6,18 @@ mod failing;
 #[path = "../../../crates/store/tests/matrix/mod.rs"]
 mod matrix;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use object_store::ObjectStore;
-use store::conformance::{self, Backend};
-use store::{BucketStore, Store, StoreError};
+use store::conformance;
 use tlog::{SignedCheckpoint, VerifyingKey};
 use tokio::process::Command;
 
 use crate::harness::{Server, Submitter, TOKEN, Weed, files, indelibled, raw, run, within};
 
-/// Logs in one bucket, by prefix.
-struct Bucket(Arc<dyn ObjectStore>);
-
-#[async_trait]
-impl Backend for Bucket {
-    async fn create(&self, place: &str) -> Result<Box<dyn Store>, StoreError> {
-        Ok(Box::new(BucketStore::create(Arc::clone(&self.0), place).await?))
-    }
-
-    async fn open(&self, place: &str) -> Result<Box<dyn Store>, StoreError> {
-        Ok(Box::new(BucketStore::open(Arc::clone(&self.0), place).await?))
-    }
-
-    fn opens_twice(&self) -> bool {
-        true
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_distributed_store_conforms_and_survives_every_fault() {
     let Some(weed) = Weed::start().await else { return };
-    conformance::run(&Bucket(weed.objects())).await;
+    conformance::run(&matrix::Bucket(weed.objects())).await;
     let failures = matrix::every_request_fails(&weed.objects()).await;
     assert!(failures > 60, "{failures}");
 }

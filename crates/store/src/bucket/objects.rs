@@ -18,7 +18,7 @@ const TILE: [(Attribute, &str); 2] = [
     (Attribute::CacheControl, "public, max-age=31536000, immutable"),
 ];
 /// As a server says it of the checkpoint.
-const CHECKPOINT: [(Attribute, &str); 2] =
+pub(super) const CHECKPOINT: [(Attribute, &str); 2] =
     [(Attribute::ContentType, "text/plain; charset=utf-8"), (Attribute::CacheControl, "no-cache")];
 
 /// The objects of a bucket.
@@ -86,48 +86,19 @@ impl Objects {
         }
     }
 
-    /// Writes an object if there is none. No two of those who try write the same bytes.
-    pub(super) async fn create(&self, name: &Path, bytes: Bytes) -> Result<Replaced, StoreError> {
-        self.conditional(name, bytes, PutOptions::from(PutMode::Create)).await
-    }
-
-    /// Replaces an object of this version. No two of those who try write the same bytes.
-    pub(super) async fn replace(
-        &self,
-        name: &Path,
-        bytes: Bytes,
-        version: &UpdateVersion,
-    ) -> Result<Replaced, StoreError> {
-        self.conditional(name, bytes, PutOptions::from(PutMode::Update(version.clone()))).await
-    }
-
-    /// As [`create`](Self::create), with the headers of a checkpoint.
-    pub(super) async fn create_checkpoint(
-        &self,
-        name: &Path,
-        note: Bytes,
-    ) -> Result<Replaced, StoreError> {
-        self.conditional(name, note, with(PutMode::Create, &CHECKPOINT)).await
-    }
-
-    /// As [`replace`](Self::replace), with the headers of a checkpoint.
-    pub(super) async fn replace_checkpoint(
-        &self,
-        name: &Path,
-        note: Bytes,
-        version: &UpdateVersion,
-    ) -> Result<Replaced, StoreError> {
-        self.conditional(name, note, with(PutMode::Update(version.clone()), &CHECKPOINT)).await
-    }
-
+    /// Writes an object if there is none, or if it is of a version; with these headers. No two of those who
+    /// try write the same bytes, or it does not matter whose they are.
+    ///
     /// A put that succeeded may have been answered by an error, or repeated and then refused: the object
     /// itself tells.
-    async fn conditional(
+    pub(super) async fn put_if(
         &self,
         name: &Path,
         bytes: Bytes,
-        options: PutOptions,
+        condition: PutMode,
+        headers: &[(Attribute, &'static str)],
     ) -> Result<Replaced, StoreError> {
+        let options = with(condition, headers);
         let failed = match self.0.put_opts(name, bytes.clone().into(), options).await {
             Ok(put) => {
                 return Ok(Replaced::By(UpdateVersion { e_tag: put.e_tag, version: put.version }));

@@ -1,7 +1,8 @@
 //! Whether an object store keeps its word: without conditional puts two writers could fork a log.
 
 use bytes::Bytes;
-use object_store::UpdateVersion;
+use object_store::path::Path;
+use object_store::{PutMode, UpdateVersion};
 
 use super::head_object::Token;
 use super::names::Names;
@@ -19,15 +20,13 @@ pub(super) async fn conditional_puts(objects: &Objects, names: &Names) -> Result
     tried
 }
 
-async fn attempt(objects: &Objects, name: &object_store::path::Path) -> Result<(), StoreError> {
-    let first = written(objects.create(name, Bytes::from_static(b"1")).await?)?;
-    refused(&objects.create(name, Bytes::from_static(b"2")).await?, "a second creation")?;
-    let second = written(objects.replace(name, Bytes::from_static(b"3"), &first).await?)?;
-    refused(
-        &objects.replace(name, Bytes::from_static(b"4"), &first).await?,
-        "the replacement of an older version",
-    )?;
-    written(objects.replace(name, Bytes::from_static(b"5"), &second).await?)?;
+async fn attempt(objects: &Objects, name: &Path) -> Result<(), StoreError> {
+    let put = |byte: &'static [u8], mode| objects.put_if(name, Bytes::from_static(byte), mode, &[]);
+    let first = written(put(b"1", PutMode::Create).await?)?;
+    refused(&put(b"2", PutMode::Create).await?, "a second creation")?;
+    let second = written(put(b"3", PutMode::Update(first.clone())).await?)?;
+    refused(&put(b"4", PutMode::Update(first)).await?, "the replacement of an older version")?;
+    written(put(b"5", PutMode::Update(second)).await?)?;
     Ok(())
 }
 

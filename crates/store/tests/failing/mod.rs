@@ -1,4 +1,4 @@
-//! Object stores that fail.
+//! Object stores that fail, or do not keep their word.
 
 use std::fmt::{self, Display, Formatter};
 use std::ops::Range;
@@ -9,7 +9,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
@@ -25,19 +24,26 @@ pub(crate) enum Fails {
     After,
 }
 
-/// Fails one request.
+/// Fails one request, or ignores conditions.
 #[derive(Debug)]
 pub(crate) struct Failing {
     inner: Arc<dyn ObjectStore>,
     requests: AtomicU64,
     number: u64,
     fails: Fails,
+    /// Takes every put, whatever its condition.
+    is_careless: bool,
 }
 
 impl Failing {
     /// Fails the request with this number, from 0.
     pub(crate) fn new(inner: Arc<dyn ObjectStore>, number: u64, fails: Fails) -> Failing {
-        Failing { inner, requests: AtomicU64::new(0), number, fails }
+        Failing { inner, requests: AtomicU64::new(0), number, fails, is_careless: false }
+    }
+
+    /// Fails nothing, and takes every put, whatever its condition.
+    pub(crate) fn careless(inner: Arc<dyn ObjectStore>) -> Failing {
+        Failing { is_careless: true, ..Failing::new(inner, u64::MAX, Fails::Before) }
     }
 
     /// Whether there were enough requests.
@@ -73,6 +79,8 @@ impl ObjectStore for Failing {
         payload: PutPayload,
         options: PutOptions,
     ) -> Result<PutResult> {
+        let mode = if self.is_careless { PutMode::Overwrite } else { options.mode };
+        let options = PutOptions { mode, ..options };
         self.request(self.inner.put_opts(location, payload, options)).await
     }
 
@@ -102,64 +110,6 @@ impl ObjectStore for Failing {
         }
         let done = self.inner.delete_stream(locations);
         if fails { done.map(|_| Err(lost())).boxed() } else { done }
-    }
-
-    fn list(&self, _: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        unimplemented!("nothing is listed")
-    }
-
-    async fn list_with_delimiter(&self, _: Option<&Path>) -> Result<ListResult> {
-        unimplemented!("nothing is listed")
-    }
-
-    async fn copy_opts(&self, _: &Path, _: &Path, _: CopyOptions) -> Result<()> {
-        unimplemented!("nothing is copied")
-    }
-}
-
-/// Takes every put, whatever its condition.
-#[derive(Debug)]
-pub(crate) struct Careless(pub(crate) InMemory);
-
-impl Display for Careless {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str("careless")
-    }
-}
-
-#[async_trait]
-impl ObjectStore for Careless {
-    async fn put_opts(
-        &self,
-        location: &Path,
-        payload: PutPayload,
-        options: PutOptions,
-    ) -> Result<PutResult> {
-        let options = PutOptions { mode: PutMode::Overwrite, ..options };
-        self.0.put_opts(location, payload, options).await
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        _: &Path,
-        _: PutMultipartOptions,
-    ) -> Result<Box<dyn MultipartUpload>> {
-        unimplemented!("nothing is uploaded in parts")
-    }
-
-    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        self.0.get_opts(location, options).await
-    }
-
-    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        self.0.get_ranges(location, ranges).await
-    }
-
-    fn delete_stream(
-        &self,
-        locations: BoxStream<'static, Result<Path>>,
-    ) -> BoxStream<'static, Result<Path>> {
-        self.0.delete_stream(locations)
     }
 
     fn list(&self, _: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {

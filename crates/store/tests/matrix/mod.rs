@@ -1,12 +1,31 @@
-//! The fault matrix of a bucket: every request fails, and the log goes on.
+//! Logs in a bucket for the suite, and the fault matrix: every request fails, and the log goes on.
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use object_store::ObjectStore;
-use store::conformance::script;
+use store::conformance::{Backend, script};
 use store::{BucketStore, Store, StoreError};
 
 use super::failing::{Failing, Fails};
+
+/// Logs in one bucket, by prefix.
+pub(crate) struct Bucket(pub(crate) Arc<dyn ObjectStore>);
+
+#[async_trait]
+impl Backend for Bucket {
+    async fn create(&self, place: &str) -> Result<Box<dyn Store>, StoreError> {
+        Ok(Box::new(BucketStore::create(Arc::clone(&self.0), place).await?))
+    }
+
+    async fn open(&self, place: &str) -> Result<Box<dyn Store>, StoreError> {
+        Ok(Box::new(BucketStore::open(Arc::clone(&self.0), place).await?))
+    }
+
+    fn opens_twice(&self) -> bool {
+        true
+    }
+}
 
 /// Sizes after the commits of a run: with partial objects, and with full ones.
 const SIZES: [u64; 5] = [3, 255, 256, 300, 600];
