@@ -9,8 +9,11 @@
 //! A commit stages its batch, and then replaces the head by one that names it: that decides. Only then do
 //! the objects get their public names, which whoever opens the log repeats, so that recovery is what every
 //! commit does. Nothing is ever listed.
+//!
+//! Several processes agree by a [lease](Seen) in the head object who writes. Nothing depends on it but that they do not get into each other's way: the conditional put alone decides.
 
 mod head_object;
+mod lease;
 mod names;
 mod objects;
 mod probe;
@@ -35,6 +38,7 @@ use crate::rules::{check_commit, check_publish};
 use crate::store::{Batch, Store, part_of_whole};
 use crate::width::{narrowest, prefix_len};
 use head_object::{HeadObject, Token};
+pub use lease::Seen;
 use names::Names;
 use objects::{Objects, Replaced};
 
@@ -49,6 +53,8 @@ const CONCURRENCY: usize = 16;
 pub struct BucketStore {
     objects: Objects,
     names: Names,
+    /// What the head object calls this handle while it holds the lease.
+    writer: Token,
     /// What this handle knows, held while something is written.
     known: Mutex<Known>,
     /// What readers go by: everything of it has its public name.
@@ -78,7 +84,7 @@ impl BucketStore {
         let head = HeadObject::empty(Token::random()?);
         match objects.put_if(&names.head(), head.to_bytes(), PutMode::Create, &[]).await? {
             Replaced::By(_) => BucketStore::load(objects, names).await,
-            Replaced::NotBy(_) => Err(StoreError::AlreadyExists),
+            Replaced::NotBy(..) => Err(StoreError::AlreadyExists),
         }
     }
 
@@ -102,13 +108,19 @@ impl BucketStore {
             return Err(StoreError::Missing);
         };
         let head = HeadObject::parse(&bytes)?;
-        let published = objects.get(&names.checkpoint()).await?;
-        let published = published.map(|(note, version)| (head_of(&note), version));
         let visible = RwLock::new(head.head);
-        let known = Mutex::new(Known { head: head.clone(), version, published });
-        let store = BucketStore { objects, names, known, visible, halt: Halt::default() };
+        let known = Mutex::new(Known { head: head.clone(), version, published: None });
+        let (writer, halt) = (Token::random()?, Halt::default());
+        let store = BucketStore { objects, names, writer, known, visible, halt };
+        store.known.lock().await.published = store.published().await?;
         store.settle_staged(&head).await?;
         Ok(store)
+    }
+
+    /// Head and version of the published checkpoint.
+    async fn published(&self) -> Result<Option<(Option<TreeHead>, UpdateVersion)>, StoreError> {
+        let published = self.objects.get(&self.names.checkpoint()).await?;
+        Ok(published.map(|(note, version)| (head_of(&note), version)))
     }
 
     /// Gives the objects of a head's batch their public names, and removes what that makes superfluous.
@@ -148,9 +160,7 @@ impl BucketStore {
     /// Looks whether another process moved the head.
     async fn refresh(&self) -> Result<TreeHead, StoreError> {
         let mut known = self.known.lock().await;
-        let Some((bytes, version)) = self.objects.get(&self.names.head()).await? else {
-            return Err(StoreError::Corrupt("the head object is gone".to_owned()));
-        };
+        let (bytes, version) = self.head_object().await?;
         let head = HeadObject::parse(&bytes)?;
         if head.token != known.head.token {
             self.settle_staged(&head).await?;
@@ -196,28 +206,58 @@ impl BucketStore {
     async fn try_commit(
         &self,
         known: &mut Known,
-        prev: &TreeHead,
         batch: Batch,
         next: &TreeHead,
     ) -> Result<(), StoreError> {
         let head = known.head.next(*next, &batch, Token::random()?);
         let staged = self.names.staged(&head.token);
         self.objects.put(&staged, staged::to_bytes(&batch)).await?;
-        let (name, bytes) = (self.names.head(), head.to_bytes());
-        let unchanged = PutMode::Update(known.version.clone());
-        known.version = match self.objects.put_if(&name, bytes, unchanged, &[]).await? {
-            Replaced::By(version) => version,
-            Replaced::NotBy(found) => {
-                let found = HeadObject::parse(&found)?.head;
+        match self.put_head(known, head).await {
+            Ok(()) => {}
+            Err(error @ (StoreError::Conflict { .. } | StoreError::TakenOver)) => {
                 // Nobody will ever read it.
                 let _ = self.objects.delete(staged).await;
-                return Err(StoreError::Conflict { expected: *prev, found });
+                return Err(error);
             }
-        };
-        known.head = head;
+            Err(error) => return Err(error),
+        }
         self.settle(&known.head, &batch).await?;
         self.show(*next);
         Ok(())
+    }
+
+    /// Replaces the head object by `next` if it is as this handle knows it, or at most a statement of its own
+    /// about the lease further, whose answer was lost.
+    async fn put_head(&self, known: &mut Known, next: HeadObject) -> Result<(), StoreError> {
+        if !self.may_write(&known.head) {
+            return Err(StoreError::TakenOver);
+        }
+        let (name, bytes) = (self.names.head(), next.to_bytes());
+        loop {
+            let unchanged = PutMode::Update(known.version.clone());
+            let put = self.objects.put_if(&name, bytes.clone(), unchanged, &[]);
+            let (found, version) = match put.await? {
+                Replaced::By(version) => {
+                    (known.head, known.version) = (next, version);
+                    return Ok(());
+                }
+                Replaced::NotBy(found, version) => (HeadObject::parse(&found)?, version),
+            };
+            if !self.may_write(&found) {
+                return Err(StoreError::TakenOver);
+            }
+            let is_own = found.writer.is_some() && found.writer == known.head.writer;
+            if !is_own || found.token != known.head.token || found.beat <= known.head.beat {
+                let (expected, found) = (known.head.head, found.head);
+                return Err(StoreError::Conflict { expected, found });
+            }
+            (known.head, known.version) = (found, version);
+        }
+    }
+
+    /// Whether nobody else holds the lease.
+    fn may_write(&self, head: &HeadObject) -> bool {
+        head.writer.as_ref().is_none_or(|writer| *writer == self.writer)
     }
 
     async fn try_publish(
@@ -227,15 +267,24 @@ impl BucketStore {
     ) -> Result<(), StoreError> {
         let offered = checkpoint.checkpoint().head();
         let (name, note) = (self.names.checkpoint(), Bytes::from(checkpoint.to_bytes()));
-        let version = known.published.as_ref().map(|(_, version)| version.clone());
-        let unchanged = version.map_or(PutMode::Create, PutMode::Update);
-        match self.objects.put_if(&name, note, unchanged, &objects::CHECKPOINT).await? {
-            Replaced::By(version) => {
-                known.published = Some((Some(offered), version));
-                Ok(())
-            }
-            Replaced::NotBy(_) => {
-                Err(StoreError::Io("another process published a checkpoint".into()))
+        loop {
+            let version = known.published.as_ref().map(|(_, version)| version.clone());
+            let unchanged = version.map_or(PutMode::Create, PutMode::Update);
+            let put = self.objects.put_if(&name, note.clone(), unchanged, &objects::CHECKPOINT);
+            match put.await? {
+                Replaced::By(version) => {
+                    known.published = Some((Some(offered), version));
+                    return Ok(());
+                }
+                Replaced::NotBy(found, version) => {
+                    // The writer before this one may have been late.
+                    let found = head_of(&found);
+                    if found.is_some_and(|found| found.size > offered.size) {
+                        return Err(StoreError::TakenOver);
+                    }
+                    check_publish(&known.head.head, found.as_ref(), &offered)?;
+                    known.published = Some((found, version));
+                }
             }
         }
     }
@@ -243,7 +292,7 @@ impl BucketStore {
     /// A write that failed leaves this handle unable to write, unless it is certain that nothing happened.
     fn settled(&self, done: Result<(), StoreError>) -> Result<(), StoreError> {
         done.map_err(|error| match error {
-            StoreError::Conflict { .. } | StoreError::Misuse(_) => error,
+            StoreError::Conflict { .. } | StoreError::Misuse(_) | StoreError::TakenOver => error,
             other => self.halt.halt(other),
         })
     }
@@ -293,7 +342,7 @@ impl Store for BucketStore {
         if found != *prev {
             return Err(StoreError::Conflict { expected: *prev, found });
         }
-        let done = self.try_commit(&mut known, prev, batch, next).await;
+        let done = self.try_commit(&mut known, batch, next).await;
         self.settled(done)
     }
 

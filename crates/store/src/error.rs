@@ -60,6 +60,10 @@ pub enum StoreError {
     #[error(transparent)]
     Misuse(#[from] Misuse),
 
+    /// Another process holds the lease. Nothing became visible. Stop; it writes from now on.
+    #[error("another process has taken over writing to this log")]
+    TakenOver,
+
     /// There is no log to open. Creating one is a decision of the operator, never a repair.
     #[error("there is no log here")]
     Missing,

@@ -3,6 +3,7 @@
 
 mod failing;
 mod matrix;
+mod takeover;
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use store::conformance::{self, script};
-use store::{BucketStore, Store};
+use store::{BucketStore, Store, StoreError};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn conforms() {
@@ -77,4 +78,48 @@ async fn a_bucket_without_conditional_puts_is_refused() {
     let Err(refused) = BucketStore::create(careless, "log").await else { panic!("it was taken") };
     let why = std::error::Error::source(&refused).unwrap().to_string();
     assert!(why.contains("two writers could fork the log"), "{why}");
+}
+
+#[tokio::test]
+async fn another_takes_over_wherever_a_writer_fails() {
+    let bucket: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let requests = takeover::every_request_fails(&bucket).await;
+    assert!(requests > 60, "{requests} requests");
+}
+
+#[tokio::test]
+async fn a_lease_is_held_given_up_and_taken_by_one() {
+    let bucket: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let open = || BucketStore::open(Arc::clone(&bucket), "log");
+    BucketStore::create(Arc::clone(&bucket), "log").await.unwrap();
+    let (one, two) = (open().await.unwrap(), open().await.unwrap());
+    let free = one.look().await.unwrap();
+    assert!(!free.is_held());
+    assert!(matches!(one.renew().await, Err(StoreError::TakenOver)), "it was never held");
+    let (took_one, took_two) = (one.take_over(&free).await, two.take_over(&free).await);
+    assert_eq!((took_one.unwrap(), took_two.unwrap()), (true, false));
+    assert!(matches!(script::grow(&two, 0, 3).await, Err(StoreError::TakenOver)));
+
+    let seen = two.look().await.unwrap();
+    one.renew().await.unwrap();
+    assert!(!seen.is_as(&two.look().await.unwrap()), "the holder said that it is there");
+    let seen = two.look().await.unwrap();
+    script::grow(&one, 0, 3).await.unwrap();
+    assert!(!seen.is_as(&two.look().await.unwrap()), "a commit says it, too");
+    assert!(seen.is_held());
+
+    one.release().await.unwrap();
+    let free = two.look().await.unwrap();
+    assert!(!free.is_held());
+    assert!(two.take_over(&free).await.unwrap());
+    assert!(matches!(one.renew().await, Err(StoreError::TakenOver)));
+    assert!(matches!(script::grow(&one, 3, 9).await, Err(StoreError::TakenOver)));
+    script::grow(&two, 3, 9).await.unwrap();
+    // What the first had committed and published late is no hindrance.
+    one.publish(&script::checkpoint(3)).await.unwrap();
+    two.publish(&script::checkpoint(9)).await.unwrap();
+    assert!(matches!(
+        one.publish(&script::checkpoint(3)).await,
+        Err(StoreError::Misuse(_) | StoreError::TakenOver)
+    ));
 }

@@ -1,11 +1,13 @@
 //! The head object: the trusted register, and the lock.
 //!
 //! ```text
-//! indelible-bucket@v1
+//! indelible-bucket@v2
 //! 600                                              size of the tree
 //! <base64 root>
-//! token 5f0c...                                    whose batch it is; no two writes have the same
+//! token 5f0c...                                    whose batch it is; no two commits have the same
 //! before 91ab...                                   whose batch was settled before; none at first
+//! writer 07d2...                                   who holds the lease; none if nobody does
+//! beat 12                                          how often that was said since the commit
 //! partial tile/0/002 44 88                         objects that are not full, by their widths
 //! surplus tile/0/001 7                             objects that are superfluous: their tile is full
 //! ```
@@ -20,7 +22,7 @@ use crate::error::StoreError;
 use crate::store::Batch;
 
 /// First line: the layout of the bucket and its version.
-const LAYOUT: &str = "indelible-bucket@v1";
+const LAYOUT: &str = "indelible-bucket@v2";
 
 /// What tells one write from every other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +62,10 @@ pub(super) struct HeadObject {
     pub(super) token: Token,
     /// Whose staged batch is superfluous.
     pub(super) before: Option<Token>,
+    /// Who holds the lease.
+    pub(super) writer: Option<Token>,
+    /// Grows with every statement about the lease, so that no two head objects are the same.
+    pub(super) beat: u64,
     /// Objects that exist and are not full.
     partials: Vec<TilePath>,
     /// Objects that are superfluous.
@@ -69,8 +75,20 @@ pub(super) struct HeadObject {
 impl HeadObject {
     /// That of a new log.
     pub(super) fn empty(token: Token) -> HeadObject {
-        let (partials, surplus) = (Vec::new(), Vec::new());
-        HeadObject { head: TreeHead::EMPTY, token, before: None, partials, surplus }
+        HeadObject {
+            head: TreeHead::EMPTY,
+            token,
+            before: None,
+            writer: None,
+            beat: 0,
+            partials: Vec::new(),
+            surplus: Vec::new(),
+        }
+    }
+
+    /// The same tree, with another word about the lease.
+    pub(super) fn leased_to(&self, writer: Option<Token>) -> HeadObject {
+        HeadObject { writer, beat: self.beat + 1, ..self.clone() }
     }
 
     /// That after a commit. Partial objects stay until their tile is full, so that readers of every head
@@ -83,14 +101,21 @@ impl HeadObject {
             self.partials.iter().copied().partition(is_surplus);
         partials.extend(partial);
         let before = (self.head != TreeHead::EMPTY).then(|| self.token.clone());
-        HeadObject { head, token, before, partials, surplus }
+        let writer = self.writer.clone();
+        HeadObject { head, token, before, writer, beat: 0, partials, surplus }
     }
 
     pub(super) fn to_bytes(&self) -> Bytes {
-        let HeadObject { head, token, before, partials, surplus } = self;
+        let HeadObject { head, token, before, writer, beat, partials, surplus } = self;
         let mut text = format!("{LAYOUT}\n{}\n{}\ntoken {token}\n", head.size, head.root);
         if let Some(before) = before {
             let _ = writeln!(text, "before {before}");
+        }
+        if let Some(writer) = writer {
+            let _ = writeln!(text, "writer {writer}");
+        }
+        if *beat > 0 {
+            let _ = writeln!(text, "beat {beat}");
         }
         for (word, paths) in [("partial", partials), ("surplus", surplus)] {
             let mut widths: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -133,6 +158,8 @@ fn read<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Option<HeadObject> {
     for line in lines {
         match line.split_once(' ')? {
             ("before", token) => object.before = Some(Token::parse(token)?),
+            ("writer", token) => object.writer = Some(Token::parse(token)?),
+            ("beat", count) => object.beat = count.parse().ok()?,
             ("partial", rest) => object.partials.extend(paths(rest)?),
             ("surplus", rest) => object.surplus.extend(paths(rest)?),
             _ => return None,
@@ -170,13 +197,19 @@ mod tests {
             let read = HeadObject::parse(&object.to_bytes()).unwrap();
             assert_eq!((read.head, &read.token), (object.head, &object.token));
             assert_eq!(read.to_bytes(), object.to_bytes(), "{to}");
+            let leased = object.leased_to(Some(Token::random().unwrap())).leased_to(None);
+            let leased = leased.leased_to(Some(Token::random().unwrap()));
+            let read = HeadObject::parse(&leased.to_bytes()).unwrap();
+            assert_eq!((&read.writer, read.beat), (&leased.writer, 3));
+            assert_eq!(read.to_bytes(), leased.to_bytes());
+            object = leased;
             from = to;
         }
-        for text in ["", "indelible-bucket@v1\n", "nonsense\n1\n"] {
+        for text in ["", "indelible-bucket@v2\n", "nonsense\n1\n"] {
             let refused = HeadObject::parse(text.as_bytes());
             assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{text:?}");
         }
-        let refused = HeadObject::parse(b"indelible-bucket@v2\n");
+        let refused = HeadObject::parse(b"indelible-bucket@v1\n");
         assert!(matches!(refused, Err(StoreError::Layout { .. })));
     }
 

@@ -28,8 +28,8 @@ pub(super) struct Objects(Arc<dyn ObjectStore>);
 pub(super) enum Replaced {
     /// The object is what was put, in this version.
     By(UpdateVersion),
-    /// The condition did not hold: the object is this.
-    NotBy(Bytes),
+    /// The condition did not hold: the object is this, in this version.
+    NotBy(Bytes, UpdateVersion),
 }
 
 impl Objects {
@@ -108,9 +108,10 @@ impl Objects {
         let found = self.get(name).await;
         match (found, failed) {
             (Ok(Some((found, version))), _) if found == bytes => Ok(Replaced::By(version)),
-            (Ok(Some((found, _))), Error::Precondition { .. } | Error::AlreadyExists { .. }) => {
-                Ok(Replaced::NotBy(found))
-            }
+            (
+                Ok(Some((found, version))),
+                Error::Precondition { .. } | Error::AlreadyExists { .. },
+            ) => Ok(Replaced::NotBy(found, version)),
             // A put that is still on its way may take effect yet.
             (_, failed) => Err(io(failed)),
         }

@@ -33,14 +33,14 @@ async fn attempt(objects: &Objects, name: &Path) -> Result<(), StoreError> {
 fn written(replaced: Replaced) -> Result<UpdateVersion, StoreError> {
     match replaced {
         Replaced::By(version) => Ok(version),
-        Replaced::NotBy(_) => Err(unusable("refuses what it must take")),
+        Replaced::NotBy(..) => Err(unusable("refuses what it must take")),
     }
 }
 
 fn refused(replaced: &Replaced, what: &str) -> Result<(), StoreError> {
     match replaced {
         Replaced::By(_) => Err(unusable(&format!("lets {what} pass"))),
-        Replaced::NotBy(_) => Ok(()),
+        Replaced::NotBy(..) => Ok(()),
     }
 }
 
