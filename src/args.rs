@@ -35,6 +35,9 @@ pub enum Command {
     /// Import what others recorded of a package index, into a log that is not being served. Exit code 0:
     /// all of it is in the log, 2: something was refused
     Import(Import),
+    /// Move a log that is not being served to another store, every byte of it verified. May be stopped and started
+    /// again
+    Migrate(Migrate),
     /// Decide about the keys of publishers, at a log that is running
     Key(Key),
 }
@@ -130,6 +133,21 @@ pub struct Import {
     /// or a directory of recorded pages or a mirror. Files may be compressed with gzip or zstd
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+}
+
+/// `indelibled migrate`
+#[derive(Debug, Args)]
+#[group(id = "where", required = true, multiple = false, args = ["store", "local"])]
+pub struct Migrate {
+    /// Directory of the log
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Bucket to move the log's bytes to
+    #[arg(long, value_name = "s3://BUCKET/PREFIX")]
+    pub store: Option<String>,
+    /// Move the log's bytes from a bucket to the directory
+    #[arg(long)]
+    pub local: bool,
 }
 
 fn data_set(name: &str) -> Result<String, record::FieldError> {

@@ -4,8 +4,10 @@
 //! | --- | --- | --- |
 //! | `key` | the signing key, as secret note key text | whoever reads it can fork the log |
 //! | `head` | the newest signed head, outside the store | rolled back with the store, it forks the log |
+//! | `heads/` | newest head of a log that is followed, and proofs that it forked | like `head` |
 //! | `bucket` | URL of the bucket that is the store, in place of `store/` | like `head` |
 //! | `store/` | entries, tiles, the trusted head | its head like `head`; every other byte is checked |
+//! | `store.moved/` | what `store/` was before the log was moved to a bucket | never to be written again |
 //! | `catalog/` | derived; may be deleted | none |
 //! | `conflicts` | which entries are conflicts; derived, may be deleted | none |
 //! | `enrolments` | publisher keys that wait for the operator | whoever writes it may ask |
@@ -19,7 +21,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use catalog::Catalog;
-use store::{BucketStore, RocksStore, Store};
+use store::{BucketStore, RocksStore, Store, StoreError};
 use tlog::{SigningKey, VerifyingKey};
 
 use crate::durable;
@@ -69,7 +71,7 @@ impl DataDir {
     pub async fn create_in_bucket(&self, origin: &str, url: &str) -> anyhow::Result<VerifyingKey> {
         let key = self.create_key(origin)?;
         BucketStore::create_at(url).await.with_context(|| format!("no log in {url}"))?;
-        durable::replace(&self.bucket(), format!("{url}\n").as_bytes())?;
+        self.remember_bucket(url)?;
         Ok(key)
     }
 
@@ -140,20 +142,109 @@ impl DataDir {
     /// # Errors
     /// A store that is missing, damaged, or open in another process; a bucket that can not be used.
     pub async fn open_store(&self) -> anyhow::Result<LogStore> {
-        let path = self.bucket();
-        let url = match fs::read_to_string(&path) {
-            Ok(url) => url,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(LogStore::Local(Arc::new(self.open_local_store()?)));
-            }
-            Err(error) => {
-                return Err(error).context(format!("{} can not be read", path.display()));
-            }
+        match self.bucket_url()? {
+            None => Ok(LogStore::Local(Arc::new(self.open_local_store()?))),
+            Some(url) => Ok(LogStore::Bucket(open_bucket(&url).await?)),
+        }
+    }
+
+    /// Opens the store, of which the operator says that it is in the bucket at `url`. That is remembered.
+    ///
+    /// # Errors
+    /// As [`open_store`](DataDir::open_store), and a log whose store is elsewhere.
+    pub async fn open_store_at(&self, url: &str) -> anyhow::Result<LogStore> {
+        let elsewhere = match self.bucket_url()? {
+            Some(known) if known != url => Some(known),
+            None if self.store().exists() => Some(self.store().display().to_string()),
+            _ => None,
         };
-        let url = url.trim_end();
-        let store = BucketStore::open_at(url).await;
-        let store = store.with_context(|| format!("the store {url} can not be opened"))?;
-        Ok(LogStore::Bucket(Arc::new(store)))
+        if let Some(elsewhere) = elsewhere {
+            bail!(
+                "this log's store is {elsewhere}, not {url}: leave out the store, or move the log with \
+                 `indelibled migrate`"
+            );
+        }
+        let store = open_bucket(url).await?;
+        self.remember_bucket(url)?;
+        Ok(LogStore::Bucket(store))
+    }
+
+    /// URL of the bucket that is the store; `None` if the store is in the directory.
+    fn bucket_url(&self) -> anyhow::Result<Option<String>> {
+        let path = self.bucket();
+        match fs::read_to_string(&path) {
+            Ok(url) => Ok(Some(url.trim_end().to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).context(format!("{} can not be read", path.display())),
+        }
+    }
+
+    /// Opens, or creates, the store that the log is to be moved to: in the bucket at a URL, or in the directory.
+    /// The log's store stays what it is.
+    ///
+    /// # Errors
+    /// A store that is the log's already, is damaged, or can not be used.
+    pub async fn open_target(&self, url: Option<&str>) -> anyhow::Result<LogStore> {
+        let now = self.bucket_url()?;
+        if now.as_deref() == url {
+            let place = url.map_or_else(|| self.0.display().to_string(), str::to_owned);
+            bail!("the log is in {place} already");
+        }
+        let Some(url) = url else {
+            let path = self.store();
+            let store =
+                if path.exists() { self.open_local_store() } else { Ok(RocksStore::create(path)?) };
+            return Ok(LogStore::Local(Arc::new(store?)));
+        };
+        match BucketStore::create_at(url).await {
+            Ok(store) => Ok(LogStore::Bucket(Arc::new(store))),
+            Err(StoreError::AlreadyExists) => Ok(LogStore::Bucket(open_bucket(url).await?)),
+            Err(error) => Err(error).with_context(|| format!("{url} can not be used")),
+        }
+    }
+
+    /// Makes the bucket at a URL, or the directory, the log's store. What was the store in the directory is
+    /// kept under another name.
+    ///
+    /// # Errors
+    /// A disk that fails: the old or the new one is the store.
+    pub fn switch(&self, url: Option<&str>) -> anyhow::Result<()> {
+        match url {
+            Some(url) => {
+                self.remember_bucket(url)?;
+                fs::rename(self.store(), self.0.join("store.moved"))?;
+            }
+            None => fs::remove_file(self.bucket())?,
+        }
+        File::open(&self.0)?.sync_all()?;
+        Ok(())
+    }
+
+    fn remember_bucket(&self, url: &str) -> io::Result<()> {
+        durable::replace(&self.bucket(), format!("{url}\n").as_bytes())
+    }
+
+    /// Opens the copy of a log that another process writes; an empty one if there is none.
+    ///
+    /// # Errors
+    /// A directory that holds a log of its own, or a copy that is damaged or open in another process.
+    pub fn open_copy(&self) -> anyhow::Result<RocksStore> {
+        if self.key_file().exists() || self.bucket().exists() {
+            bail!(
+                "{} holds a log of its own, and a copy is never made over it: choose another directory",
+                self.0.display()
+            );
+        }
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.0)
+            .with_context(|| format!("{} can not be created", self.0.display()))?;
+        if self.store().exists() {
+            self.open_local_store()
+        } else {
+            Ok(RocksStore::create(self.store())?)
+        }
     }
 
     /// Opens the store of a log that has it in its directory.
@@ -190,6 +281,11 @@ impl DataDir {
         self.0.join("head")
     }
 
+    /// What is remembered of a log that is followed.
+    pub fn heads(&self) -> PathBuf {
+        self.0.join("heads")
+    }
+
     /// Which entries are conflicts.
     pub fn conflicts_file(&self) -> PathBuf {
         self.0.join("conflicts")
@@ -221,4 +317,9 @@ impl DataDir {
     fn store(&self) -> PathBuf {
         self.0.join("store")
     }
+}
+
+async fn open_bucket(url: &str) -> anyhow::Result<Arc<BucketStore>> {
+    let store = BucketStore::open_at(url).await;
+    Ok(Arc::new(store.with_context(|| format!("the store {url} can not be opened"))?))
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use store::{Store, StoreError};
 use thiserror::Error;
-use tlog::{Bundle, FULL_WIDTH, InvalidBundle, LeafIndex, TileKind, TilePath, TreeSize};
+use tlog::{
+    Bundle, EdgeError, FULL_WIDTH, Hash, InvalidBundle, LeafIndex, RightEdge, TileError, TileKind,
+    TilePath, TreeHead, TreeSize, Verified,
+};
 
 /// Entries up to this far from each other are read together.
 const NEAR: u64 = 16;
@@ -27,6 +30,9 @@ pub enum ReadError {
         /// What is wrong with it.
         source: InvalidBundle,
     },
+    /// The right edge is not that of the head.
+    #[error("the store does not hold the tree that its head names")]
+    Edge(#[from] EdgeError),
     /// The tree has the object, the store does not.
     #[error("{0} is missing from the store")]
     Missing(TilePath),
@@ -41,6 +47,9 @@ pub enum ReadError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A tile is not part of the tree.
+    #[error("a tile of the store is damaged")]
+    Tile(#[from] TileError),
 }
 
 impl EntryReader {
@@ -136,6 +145,29 @@ pub async fn load(
         objects.push((*path, bytes));
     }
     Ok(objects)
+}
+
+/// The right edge of the tree of `head`, from which it can grow.
+///
+/// # Errors
+/// [`ReadError`] if the store does not hold it.
+pub async fn right_edge(store: &dyn Store, head: TreeHead) -> Result<RightEdge, ReadError> {
+    let objects = load(store, &RightEdge::plan(head.size)).await?;
+    Ok(RightEdge::open(head, objects)?)
+}
+
+/// Root of the tree of `head` when it had `size` entries, which is no more than it has.
+///
+/// # Errors
+/// [`ReadError`] if the store does not hold the tree.
+pub async fn root_at(store: &dyn Store, head: TreeHead, size: TreeSize) -> Result<Hash, ReadError> {
+    if size == head.size {
+        return Ok(head.root);
+    }
+    let plan = head.plan_consistency(size).expect("a size below the head's can be planned");
+    let tiles = load(store, plan.tiles()).await?;
+    let verified = Verified::new(head, tiles)?;
+    Ok(verified.root_at(size).expect("the plan names the tiles of this root"))
 }
 
 /// Index of the bundle that holds a position, and the place in it.

@@ -28,6 +28,9 @@ fn main() -> ExitCode {
             Command::Demo(arguments) => commands::demo::run(arguments).await,
             Command::Fsck(arguments) => commands::fsck::run(&arguments).await,
             Command::Import(arguments) => commands::import::run(arguments).await,
+            Command::Migrate(arguments) => {
+                commands::migrate::run(arguments).await.map(|()| ExitCode::SUCCESS)
+            }
             Command::Key(arguments) => commands::key::run(arguments).await,
         }
     });

@@ -42,6 +42,22 @@ fn install() -> PrometheusHandle {
         "indelible_witness_answers_total",
         "Answers of each witness by outcome: cosigned, missing, alarm"
     );
+    ::metrics::describe_gauge!(
+        "indelible_follower_lag_entries",
+        "Entries that the followed log has published and this server does not show yet"
+    );
+    ::metrics::describe_gauge!(
+        "indelible_follower_caught_up_timestamp_seconds",
+        "When this server last showed all that the followed log had published, as seconds since 1970"
+    );
+    ::metrics::describe_counter!(
+        "indelible_follower_failures_total",
+        "Looks at the followed log that failed and are repeated"
+    );
+    ::metrics::describe_counter!(
+        "indelible_takeovers_total",
+        "Times that this server took over writing from another"
+    );
     ::metrics::describe_counter!(
         "indelible_expectations_total",
         "Publishers' expectations by outcome: logged, malformed, not-allowed, limit, failed"

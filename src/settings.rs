@@ -45,6 +45,21 @@ pub struct Settings {
     /// [default: DIR/head]
     #[arg(long, value_name = "FILE")]
     pub head_file: Option<PathBuf>,
+    /// Bucket that holds the log's bytes, if the directory does not say so yet. Several servers on one bucket
+    /// stand by for each other
+    #[arg(long, value_name = "s3://BUCKET/PREFIX", conflicts_with = "follow")]
+    pub store: Option<String>,
+    /// Seconds after which a silent writer to a bucket is taken for gone; the same for all servers on it
+    /// [default: 15]
+    #[arg(long, value_name = "SECONDS")]
+    pub lease: Option<u64>,
+    /// Log to follow instead of writing one: all of it is copied into the directory, verified by the policy,
+    /// and served
+    #[arg(long, value_name = "URL|s3://BUCKET/PREFIX", requires = "policy")]
+    pub follow: Option<String>,
+    /// Milliseconds from one look at the log that is followed to the next [default: 1000]
+    #[arg(long, value_name = "MILLISECONDS")]
+    pub follow_interval: Option<u64>,
     /// Mebibytes that must stay free on the store's disk; with less the log is read-only
     /// [default: 512]
     #[arg(long, value_name = "MIB")]
@@ -117,6 +132,10 @@ impl Settings {
             tls_cert: self.tls_cert.or(file.tls_cert),
             tls_key: self.tls_key.or(file.tls_key),
             head_file: self.head_file.or(file.head_file),
+            store: self.store.or(file.store),
+            lease: self.lease.or(file.lease),
+            follow: self.follow.or(file.follow),
+            follow_interval: self.follow_interval.or(file.follow_interval),
             min_free: self.min_free.or(file.min_free),
             pool: self.pool.or(file.pool),
             proof_cache: self.proof_cache.or(file.proof_cache),
@@ -137,6 +156,16 @@ impl Settings {
     /// Where to listen.
     pub fn listen(&self) -> &str {
         self.listen.as_deref().unwrap_or("127.0.0.1:8080")
+    }
+
+    /// Time after which a silent writer to a bucket is taken for gone.
+    pub fn lease(&self) -> Duration {
+        Duration::from_secs(self.lease.unwrap_or(15).max(1))
+    }
+
+    /// From one look at a followed log to the next.
+    pub fn follow_interval(&self) -> Duration {
+        Duration::from_millis(self.follow_interval.unwrap_or(1000).max(10))
     }
 
     /// Bytes that must stay free.

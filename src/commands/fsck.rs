@@ -9,14 +9,11 @@ use std::sync::Arc;
 
 use record::Entry;
 use store::{RocksStore, Store};
-use tlog::{
-    FULL_WIDTH, Hash, LeafIndex, SignedCheckpoint, TilePath, TreeHead, TreeSize, Verified,
-    VerifyingKey,
-};
+use tlog::{FULL_WIDTH, LeafIndex, SignedCheckpoint, TilePath, TreeHead, TreeSize, VerifyingKey};
 
 use crate::args::Fsck;
 use crate::data_dir::{DataDir, LogStore};
-use crate::entries::{EntryReader, load};
+use crate::entries::{self, EntryReader};
 use crate::reading::positions;
 use crate::register::HeadRegister;
 use crate::sequencer::second_opinion;
@@ -121,18 +118,11 @@ impl Check {
             self.findings.push(format!("{what} is of size {signed}, the store ends at {stored}"));
             return;
         }
-        match self.root_at(head, signed.size).await {
+        match entries::root_at(&*self.store, head, signed.size).await {
             Ok(root) if root == signed.root => {}
             Ok(_) => self.findings.push(format!("{what} has another root than the store")),
             Err(error) => self.finding(what, error),
         }
-    }
-
-    /// Root of the stored tree when it had `size` entries.
-    async fn root_at(&self, head: TreeHead, size: TreeSize) -> anyhow::Result<Hash> {
-        let plan = head.plan_consistency(size)?;
-        let tiles = load(&*self.store, plan.tiles()).await?;
-        Ok(Verified::new(head, tiles)?.root_at(size)?)
     }
 
     /// Every tile and bundle that the head needs is there, and as it must be.

@@ -1,6 +1,7 @@
 //! `indelibled import`: the history of the index, as somebody else recorded it.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use tlog::TreeSize;
@@ -8,9 +9,10 @@ use tracing::{info, warn};
 
 use crate::args::Import as Arguments;
 use crate::data_dir::DataDir;
+use crate::following::Lease;
 use crate::import::Import;
 use crate::log;
-use crate::sequencer::BulkWriter;
+use crate::sequencer::{BulkWriter, Reading};
 use crate::settings::Settings;
 
 /// Imports data sets into a log that is not being served. The exit code is 0 if everything in them is in the
@@ -22,15 +24,20 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { data, via, head_file, min_free, files } = arguments;
     let settings = Settings { head_file, min_free, ..Settings::default() };
     let data = DataDir::new(data);
-    let parts = log::parts(&data, &settings).await?;
-    let clock = std::sync::Arc::clone(&parts.clock);
-    let conflicts = log::conflicts(&data, &parts);
+    let store = data.open_store().await?;
+    let lease = Lease::of_only_writer(&store, settings.lease()).await?;
+    let parts = log::parts(&data, &settings, &store)?;
+    let clock = Arc::clone(&parts.clock);
+    let conflicts = log::conflicts(&data, &Reading::of(&parts), Arc::clone(&parts.recurring));
     let log = BulkWriter::open(parts).await.context("the log can not be opened")?;
     let import = Import { files, via: via.into() };
     let summary = import.run(log, &clock, |refusal| warn!("not imported: {refusal}")).await?;
     let size = TreeSize::new(summary.size)?;
     let searched = conflicts.search_noted(size).await;
     searched.context("what was imported is in the log; the conflicts in it are not found")?;
+    if let Some(lease) = lease {
+        lease.release().await;
+    }
     info!("{summary}");
     Ok(if summary.refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }

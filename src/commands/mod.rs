@@ -5,5 +5,6 @@ pub mod fsck;
 pub mod import;
 pub mod init;
 pub mod key;
+pub mod migrate;
 pub mod observe;
 pub mod serve;

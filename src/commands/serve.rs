@@ -12,6 +12,7 @@ use crate::data_dir::DataDir;
 use crate::grpc::Token;
 use crate::log::OpenLog;
 use crate::observing::open_observer;
+use crate::sequencer::WriterState;
 use crate::settings::Settings;
 use crate::signals::stop_on_signal;
 use crate::{metrics, server};
@@ -50,7 +51,10 @@ pub async fn serve(
     };
     let token = settings.token_file.as_deref().map(Token::read).transpose()?;
     let writing = CancellationToken::new();
-    let log = OpenLog::open(data, settings, writing.clone()).await?;
+    let log = tokio::select! {
+        log = OpenLog::open(data, settings, writing.clone()) => log?,
+        () = stop.cancelled() => return Ok(()),
+    };
     let token = token.map(|(token, _)| token);
     let routes = log.routes(settings, token, metrics::recorder(), stop.clone())?;
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -59,21 +63,31 @@ pub async fn serve(
 
     let observing = match &settings.index {
         Some(index) => {
-            let log = Arc::new(log.sequencer.clone());
-            let observer = open_observer(index, log, settings.observer(), &data.observer())?;
+            let writer = Arc::new(log.sequencer.clone());
+            let mut state = log.sequencer.watch_state();
+            let observer = open_observer(index, writer, settings.observer(), &data.observer())?;
             let stop = stop.clone();
             Some(tokio::spawn(async move {
-                observer.follow(stop.cancelled()).await;
+                // Only the writer observes.
+                let writes = state.wait_for(|state| !matches!(state, WriterState::Following(_)));
+                if stop.run_until_cancelled(writes).await.is_some_and(|writes| writes.is_ok()) {
+                    observer.follow(stop.cancelled()).await;
+                }
             }))
         }
         None => None,
     };
-    server::serve(listener, tls, routes, stop, settings.drain()).await;
+    let ended = log.ended();
+    tokio::select! {
+        () = server::serve(listener, tls, routes, stop.clone(), settings.drain()) => {}
+        // Nothing that it would still answer is worth waiting for.
+        () = ended.cancelled() => stop.cancel(),
+    }
     if let Some(observing) = observing {
         let _ = observing.await;
     }
     writing.cancel();
-    log.closed().await;
+    log.closed().await?;
     info!("the log is closed");
     Ok(())
 }

@@ -48,14 +48,18 @@ pub fn routes(
     Ok((routes.add_service(submit), health))
 }
 
-/// Reports the services as serving while the writer writes, else as not serving.
+/// Reports the services as serving while the writer writes; those that read also while another is followed.
 pub async fn report_health(mut state: watch::Receiver<WriterState>, health: HealthReporter) {
     loop {
-        let running = *state.borrow_and_update() == WriterState::Running;
-        let status = if running { ServingStatus::Serving } else { ServingStatus::NotServing };
-        for service in ["", "indelible.v1.Log", "indelible.v1.Submit"] {
-            health.set_service_status(service, status).await;
+        let (reads, writes) = match *state.borrow_and_update() {
+            WriterState::Running => (ServingStatus::Serving, ServingStatus::Serving),
+            WriterState::Following(_) => (ServingStatus::Serving, ServingStatus::NotServing),
+            _ => (ServingStatus::NotServing, ServingStatus::NotServing),
+        };
+        for service in ["", "indelible.v1.Log"] {
+            health.set_service_status(service, reads).await;
         }
+        health.set_service_status("indelible.v1.Submit", writes).await;
         if state.changed().await.is_err() {
             return;
         }

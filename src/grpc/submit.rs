@@ -228,7 +228,9 @@ pub(super) fn submit_status(error: &SubmitError) -> Status {
         SubmitError::Expectation { .. } => Code::PermissionDenied,
         SubmitError::Key(why) => return publish::key_status(why),
         SubmitError::Outstanding { .. } | SubmitError::PoolFull => Code::ResourceExhausted,
-        SubmitError::ReadOnly(_) | SubmitError::Stopped => Code::Unavailable,
+        SubmitError::NotTheWriter(_) | SubmitError::ReadOnly(_) | SubmitError::Stopped => {
+            Code::Unavailable
+        }
     };
     Status::new(code, error.to_string())
 }

@@ -36,7 +36,7 @@ impl Health {
         match self.sequencer.state() {
             WriterState::Halted(why) | WriterState::ReadOnly(why) => return Err(why),
             WriterState::Stopped => return Err("the sequencer has stopped".to_owned()),
-            WriterState::Running => {}
+            WriterState::Running | WriterState::Following(_) => {}
         }
         let size = published.head.size;
         if age > self.max_head_age.as_secs() {

@@ -24,17 +24,16 @@ use record::{
 };
 use thiserror::Error;
 use tlog::{HashedEntry, LeafIndex, TreeSize};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::admission::{AdmitError, fold};
 use super::batch::{batch_of, hashed};
-use super::open::{self, OpenError};
-use super::writer::{StepError, Writer, blocking};
+use super::open::OpenError;
+use super::writer::{StepError, Writer};
+use super::{OPENING, Reading, Sequencer};
 use super::{Parts, second_opinion};
-use crate::entries::EntryReader;
-use crate::publishers::Publishers;
+use crate::derived::{DerivedError, blocking};
 
 /// Entries of one commit: whole tiles of level 1, so that only the last commit leaves a partial tile below.
 const COMMIT_ENTRIES: usize = 1 << 17;
@@ -148,13 +147,9 @@ impl BulkWriter {
     /// # Errors
     /// [`OpenError`] as for serving it.
     pub async fn open(parts: Parts) -> Result<BulkWriter, OpenError> {
-        let (_, coverage) = watch::channel(None);
-        let origin = parts.key.verifying_key().name();
-        let entries = EntryReader::new(Arc::clone(&parts.store));
-        let publishers = Publishers::new(origin, Arc::clone(&parts.catalog), entries);
-        let (writer, _, _) =
-            open::open(parts, publishers, coverage, CancellationToken::new()).await?;
-        let bulk = writer.parts.catalog.bulk()?;
+        let (_, dormant) = Sequencer::dormant(Reading::of(&parts), OPENING.to_owned());
+        let (writer, _) = dormant.open(parts, CancellationToken::new()).await?;
+        let bulk = writer.parts.catalog.bulk().map_err(DerivedError::from)?;
         let before = writer.edge.size();
         Ok(BulkWriter {
             writer,

@@ -12,8 +12,9 @@ use tracing::error;
 
 use super::batch::{Admitted, Integrated};
 use super::proposal::{Receipt, SubmitError};
-use super::writer::{StepError, blocking};
+use super::writer::StepError;
 use super::{Parts, WriterState, second_opinion};
+use crate::derived::blocking;
 use crate::describe;
 use crate::published::Published;
 

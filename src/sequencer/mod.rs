@@ -10,6 +10,7 @@ mod admission;
 mod batch;
 mod bulk;
 mod committer;
+mod dormant;
 mod epochs;
 mod open;
 mod proposal;
@@ -41,12 +42,16 @@ use crate::witnesses::{Quorum, Witnesses};
 pub use admission::AdmitError;
 use admission::fold;
 pub use bulk::{BulkError, BulkWriter, Candidate, KnownNames, Origin};
+pub use dormant::{Dormant, Reading};
 pub use epochs::EpochTimes;
 pub use open::OpenError;
 use proposal::{Proposal, Submission};
 pub use proposal::{Receipt, SignedExpectation, SubmitError};
 pub use recurring::Recurring;
 pub use writer::StepError;
+
+/// What submitters are told before a log is open.
+const OPENING: &str = "the log is being opened";
 
 /// What a sequencer works with.
 pub struct Parts {
@@ -96,6 +101,8 @@ pub enum WriterState {
     Halted(String),
     /// There is too little room; writing goes on by itself when there is more.
     ReadOnly(String),
+    /// Another process writes, and this one follows it; what submitters are told.
+    Following(String),
     /// All is well.
     Running,
     /// The log is shutting down.
@@ -125,18 +132,8 @@ impl Sequencer {
         parts: Parts,
         stop: CancellationToken,
     ) -> Result<(Sequencer, JoinHandle<()>), OpenError> {
-        let (pool, submissions) = mpsc::channel(parts.limits.pool);
-        let catalog = Arc::clone(&parts.catalog);
-        let entries = EntryReader::new(Arc::clone(&parts.store));
-        let (coverage, covered) = watch::channel(None);
-        let origin = parts.key.verifying_key().name();
-        let publishers = Publishers::new(origin, Arc::clone(&catalog), entries.clone());
-        let quorum = parts.witnesses.as_ref().map(|witnesses| witnesses.watch_quorum());
-        let opened = open::open(parts, publishers.clone(), covered, stop.clone()).await?;
-        let (writer, state, published) = opened;
-        let done = tokio::spawn(writer.run(submissions, stop));
-        let sequencer =
-            Sequencer { pool, state, published, coverage, catalog, entries, publishers, quorum };
+        let (sequencer, dormant) = Sequencer::dormant(Reading::of(&parts), OPENING.to_owned());
+        let done = dormant.wake(parts, stop).await?;
         Ok((sequencer, done))
     }
 
@@ -171,6 +168,9 @@ impl Sequencer {
     }
 
     async fn propose(&self, proposal: Proposal) -> Result<Receipt, SubmitError> {
+        if matches!(self.state(), WriterState::Following(_)) {
+            return Err(self.refusal());
+        }
         let (answer, answered) = oneshot::channel();
         self.pool.try_send(Submission { proposal, answer }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => SubmitError::PoolFull,
@@ -228,6 +228,7 @@ impl Sequencer {
     fn refusal(&self) -> SubmitError {
         match self.state() {
             WriterState::Halted(why) | WriterState::ReadOnly(why) => SubmitError::ReadOnly(why),
+            WriterState::Following(why) => SubmitError::NotTheWriter(why),
             WriterState::Running | WriterState::Stopped => SubmitError::Stopped,
         }
     }

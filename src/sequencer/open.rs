@@ -3,16 +3,10 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use catalog::CatalogError;
 use observer::Coverage;
-use record::{Entry, Parsed};
 use store::StoreError;
 use thiserror::Error;
-use tlog::{
-    Bundle, EdgeError, Hash, LeafIndex, PolicyError, RightEdge, SignedCheckpoint, TileError,
-    TilePath, TreeHead, TreeSize, Verified,
-};
+use tlog::{Hash, PolicyError, SignedCheckpoint, TreeHead, TreeSize};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -20,15 +14,13 @@ use tracing::error;
 
 use super::committer::Committer;
 use super::epochs::Epochs;
-use super::writer::{NextBatch, StepError, Writer, blocking};
+use super::writer::{NextBatch, StepError, Writer};
 use super::{Parts, WriterState};
-use crate::entries::{EntryReader, ReadError, load, split};
+use crate::derived::{self, DerivedError};
+use crate::entries::{self, EntryReader, ReadError};
 use crate::published::Published;
 use crate::publishers::Publishers;
 use crate::register::RegisterError;
-
-/// Entries from which on the catalog takes in what it misses sorted.
-const MANY: u64 = 100_000;
 
 /// Why a log was not opened. Nothing was written.
 #[derive(Debug, Error)]
@@ -47,17 +39,9 @@ pub enum OpenError {
         /// The store's size.
         stored: TreeSize,
     },
-    /// The catalog can not be opened or brought up to date.
-    #[error("the catalog can not be brought up to date; it is derived: delete it and start again")]
-    Catalog(#[from] CatalogError),
-    /// The catalog has seen entries that the store does not have.
-    #[error(
-        "the catalog is of another log or of a longer one; it is derived: delete it and start again"
-    )]
-    CatalogAhead,
-    /// The right edge is not that of the head.
-    #[error("the store does not hold the tree that its head names")]
-    Edge(#[from] EdgeError),
+    /// The catalog can not be brought up to date.
+    #[error(transparent)]
+    Derived(#[from] DerivedError),
     /// A signed head is not a head of the stored log.
     #[error(
         "{what} of size {size} has the root {remembered}, the store has {stored} there: \
@@ -109,20 +93,23 @@ pub enum OpenError {
     /// What is published is not a checkpoint.
     #[error("the published checkpoint is damaged")]
     Checkpoint(#[from] tlog::InvalidCheckpoint),
-    /// A tile is not part of the tree.
-    #[error("a tile of the store is damaged")]
-    Tile(#[from] TileError),
 }
 
-type Opened = (Writer, watch::Receiver<WriterState>, watch::Receiver<Arc<Published>>);
+/// What a writer shows and is told.
+pub(super) struct Channels {
+    pub(super) coverage: watch::Receiver<Option<Coverage>>,
+    pub(super) state: watch::Sender<WriterState>,
+    pub(super) published: watch::Sender<Arc<Published>>,
+}
 
 /// Opens the log and publishes its head.
 pub(super) async fn open(
     parts: Parts,
     publishers: Publishers,
-    coverage: watch::Receiver<Option<Coverage>>,
+    channels: Channels,
     stop: CancellationToken,
-) -> Result<Opened, OpenError> {
+) -> Result<Writer, OpenError> {
+    let Channels { coverage, state, published } = channels;
     let head = parts.store.head().await?;
     let remembered = parts.register.read()?;
     let newest = match parts.store.checkpoint().await? {
@@ -137,14 +124,11 @@ pub(super) async fn open(
             confirmed = confirmed.max(checkpoint.checkpoint().head().size);
         }
     }
-    let edge = open_edge(&parts, head).await?;
-    catch_up(&parts, head).await?;
+    let edge = entries::right_edge(&*parts.store, head).await?;
+    derived::bring_up(&parts.store, &parts.catalog, head).await?;
 
     let entries = EntryReader::new(Arc::clone(&parts.store));
     let epochs = open_epochs(&parts, &entries, head.size).await?;
-    let (state, state_seen) = watch::channel(WriterState::Running);
-    let placeholder = Published { head, note: Bytes::new(), confirmed: (parts.clock)() };
-    let (published, published_seen) = watch::channel(Arc::new(placeholder));
     let parts = Arc::new(parts);
     let mut committer = Committer {
         parts: Arc::clone(&parts),
@@ -155,7 +139,8 @@ pub(super) async fn open(
         stop,
     };
     committer.open(head).await.map_err(|error| OpenError::Step(Box::new(error)))?;
-    let writer = Writer {
+    state.send_replace(WriterState::Running);
+    Ok(Writer {
         parts,
         entries,
         edge,
@@ -166,8 +151,7 @@ pub(super) async fn open(
         committer: Arc::new(Mutex::new(committer)),
         tasks: JoinSet::new(),
         next: NextBatch::new(head.size),
-    };
-    Ok((writer, state_seen, published_seen))
+    })
 }
 
 /// A head once signed must be signed with this key, and be a head of what is stored now.
@@ -191,28 +175,12 @@ async fn check_signed(
         let (remembered, stored) = (signed.size, head.size);
         return Err(OpenError::Behind { what, remembered, stored });
     }
-    let stored = root_at(parts, head, signed.size).await?;
+    let stored = entries::root_at(&*parts.store, head, signed.size).await?;
     if stored != signed.root {
         let (size, remembered) = (signed.size, signed.root);
         return Err(OpenError::Fork { what, size, remembered, stored });
     }
     Ok(())
-}
-
-/// Root of the stored tree when it had `size` entries.
-async fn root_at(parts: &Parts, head: TreeHead, size: TreeSize) -> Result<Hash, OpenError> {
-    if size == head.size {
-        return Ok(head.root);
-    }
-    let plan = head.plan_consistency(size).expect("a size below the head's can be planned");
-    let tiles = load(&*parts.store, plan.tiles()).await?;
-    let verified = Verified::new(head, tiles)?;
-    Ok(verified.root_at(size).expect("the plan names the tiles of this root"))
-}
-
-async fn open_edge(parts: &Parts, head: TreeHead) -> Result<RightEdge, OpenError> {
-    let objects = load(&*parts.store, &RightEdge::plan(head.size)).await?;
-    Ok(RightEdge::open(head, objects)?)
 }
 
 /// Finds the newest epoch, and brings the catalog's map up to it.
@@ -225,78 +193,13 @@ async fn open_epochs(
     size: TreeSize,
 ) -> Result<Epochs, OpenError> {
     let opened = (parts.clock)();
-    let Some(position) = parts.catalog.newest_epoch(size)? else {
-        return Ok(Epochs::new(parts.epochs, None, 0, opened));
+    let newest = match derived::bring_map_up(&parts.catalog, entries, size).await? {
+        None => return Ok(Epochs::new(parts.epochs, None, 0, opened)),
+        Some(newest) => newest,
     };
-    let bytes = entries.entries(&[position], size).await?.remove(0);
-    let Ok(Parsed::Known(Entry::Epoch(newest))) = Entry::parse(&bytes) else {
-        return Err(CatalogError::Damaged("an epoch's position").into());
-    };
-    let covered = TreeSize::new(position.get()).expect("a position is a size");
-    let catalog = Arc::clone(&parts.catalog);
-    if catalog.map_size() < covered {
-        let prepared = blocking({
-            let catalog = Arc::clone(&catalog);
-            move || catalog.prepare_map(covered)
-        })
-        .await?;
-        if prepared.root() == newest.map {
-            blocking(move || catalog.commit_map(prepared)).await?;
-        } else {
-            let (stated, computed) = (newest.map, prepared.root());
-            error!(%position, %stated, %computed, "the newest epoch states another map than there is");
-        }
+    if let Some(computed) = newest.contradicted_by {
+        let (position, stated) = (newest.position, newest.epoch.map);
+        error!(%position, %stated, %computed, "the newest epoch states another map than there is");
     }
-    Ok(Epochs::new(parts.epochs, Some(&newest), position.get() + 1, opened))
-}
-
-/// Brings the catalog up to the head, from entries that are checked against it.
-async fn catch_up(parts: &Parts, head: TreeHead) -> Result<(), OpenError> {
-    if parts.catalog.cursor() > head.size {
-        return Err(OpenError::CatalogAhead);
-    }
-    let entries = EntryReader::new(Arc::clone(&parts.store));
-    let behind = head.size.get() - parts.catalog.cursor().get();
-    let mut bulk = if behind >= MANY { Some(parts.catalog.bulk()?) } else { None };
-    let mut next = parts.catalog.cursor();
-    while next < head.size {
-        let first = LeafIndex::new(next.get()).expect("a size is a position");
-        let (path, bytes) = entries.bundle(first, head.size).await?;
-        let bundle = Bundle::parse(&bytes, path.width())
-            .map_err(|source| ReadError::Damaged { path, source })?;
-        check_bundle(parts, head, &path, &bundle).await?;
-        let (_, place) = split(first);
-        let new: Vec<&[u8]> = bundle.entries().skip(place).collect();
-        match &mut bulk {
-            Some(bulk) => new.iter().try_for_each(|entry| bulk.push(entry))?,
-            None => parts.catalog.apply(first, &new)?,
-        }
-        next = TreeSize::new(next.get() + new.len() as u64).expect("no more than the head has");
-    }
-    let Some(bulk) = bulk else { return Ok(()) };
-    let catalog = Arc::clone(&parts.catalog);
-    Ok(blocking(move || catalog.apply_bulk(bulk)).await?)
-}
-
-/// The entries of a bundle are leaves of the tree.
-async fn check_bundle(
-    parts: &Parts,
-    head: TreeHead,
-    path: &TilePath,
-    bundle: &Bundle<'_>,
-) -> Result<(), OpenError> {
-    let from = LeafIndex::new(path.index() * u64::from(tlog::FULL_WIDTH))
-        .expect("an entry of the tree has a valid position");
-    let to = TreeSize::new(from.get() + u64::from(path.width()))
-        .expect("an entry of the tree has a valid position");
-    let plan = head.plan_leaves(from, to).expect("a bundle of the tree can be planned");
-    let verified = Verified::new(head, load(&*parts.store, plan.tiles()).await?)?;
-    for (position, entry) in (from.get()..).zip(bundle.entries()) {
-        let position = LeafIndex::new(position).expect("an entry of the tree");
-        let leaf = verified.leaf(position).expect("the plan names the tile of this leaf");
-        if leaf != tlog::leaf_hash(entry) {
-            return Err(OpenError::Tile(TileError::HashMismatch(*path)));
-        }
-    }
-    Ok(())
+    Ok(Epochs::new(parts.epochs, Some(&newest.epoch), newest.position.get() + 1, opened))
 }

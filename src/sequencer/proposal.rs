@@ -109,6 +109,9 @@ pub enum SubmitError {
         /// How many there may be.
         limit: usize,
     },
+    /// This process follows what another one writes; why. Nothing was logged.
+    #[error("{0}")]
+    NotTheWriter(String),
     /// Too much is waiting. Nothing was logged; send it again later.
     #[error("the pool is full: wait a little and submit again")]
     PoolFull,

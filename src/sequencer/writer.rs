@@ -25,6 +25,7 @@ use super::proposal::{Proposal, Submission, SubmitError};
 use super::second_opinion::SecondOpinionError;
 use super::statements::StatementAdmission;
 use super::{Parts, WriterState};
+use crate::derived::blocking;
 use crate::describe;
 use crate::entries::EntryReader;
 use crate::publishers::Publishers;
@@ -362,11 +363,4 @@ fn refuse(answer: Answer, why: SubmitError) {
         error!(%why, "a submission can not be admitted");
     }
     let _ = answer.send(Err(why));
-}
-
-/// Runs what takes long where it may block.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, CatalogError> + Send + 'static,
-) -> Result<T, CatalogError> {
-    tokio::task::spawn_blocking(work).await.expect("work on the catalog does not panic")
 }

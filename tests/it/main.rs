@@ -12,6 +12,7 @@ mod demo;
 mod disk;
 mod epochs;
 mod feeds;
+mod following;
 mod fork;
 mod fsck;
 mod grpc_answers;

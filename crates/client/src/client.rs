@@ -6,7 +6,7 @@ use bytes::Bytes;
 use indelible_proto::v1::{self, lookup_request};
 pub use record::LookupKey;
 use record::{MapKey, ProjectName};
-use tlog::{ConsistencyProof, LeafIndex, SignedCheckpoint, TreeHead, TreeSize, VerifiedCheckpoint};
+use tlog::{ConsistencyProof, LeafIndex, TreeHead, TreeSize, VerifiedCheckpoint};
 
 use crate::answer::{
     self, Asked, Proven, VerifiedBatch, VerifiedConsistency, VerifiedInclusion, VerifiedLookup,
@@ -14,8 +14,9 @@ use crate::answer::{
 use crate::batch::Lookups;
 use crate::error::Error;
 use crate::grpc::Wire;
-use crate::head::{self, Accepted, History, Past};
-use crate::memory::{Memory, Replaced};
+use crate::head::Past;
+use crate::heads::Heads;
+use crate::memory::Memory;
 use crate::trust::{LogUrl, Trust};
 
 /// Most entries of one message of a stream.
@@ -49,8 +50,7 @@ impl Client {
     /// # Errors
     /// [`Error::Undecided`] if `url` cannot be connected to at all.
     pub fn new(trust: Trust, url: LogUrl, memory: Memory) -> Result<Client, Error> {
-        let heads = Heads { trust, memory, accepted: None, floor: TreeSize::ZERO };
-        Ok(Client { wire: Wire::new(url)?, heads })
+        Ok(Client { wire: Wire::new(url)?, heads: Heads::new(trust, memory) })
     }
 
     /// The newest published checkpoint.
@@ -212,68 +212,5 @@ impl Watch<'_> {
             return Err(Error::malformed("entries were left out of an unfiltered stream"));
         }
         Ok(())
-    }
-}
-
-/// The head update of one log: served checkpoints against the remembered one.
-#[derive(Debug)]
-struct Heads {
-    trust: Trust,
-    memory: Memory,
-    /// The note accepted last, and what it said: most answers rest on the same one.
-    accepted: Option<(Bytes, VerifiedCheckpoint)>,
-    /// Size remembered when the log was asked: its answer is not older.
-    floor: TreeSize,
-}
-
-impl Heads {
-    /// Notes what is remembered before the log is asked.
-    fn prepare(&mut self) -> Result<(), Error> {
-        let remembered = self.memory.load(self.trust.origin())?;
-        self.floor = remembered.map_or(TreeSize::ZERO, |note| note.checkpoint().head().size);
-        Ok(())
-    }
-
-    /// Accepts a served note if it continues what is remembered, and remembers it.
-    async fn accept(
-        &mut self,
-        note: &Bytes,
-        history: &impl History,
-    ) -> Result<VerifiedCheckpoint, Error> {
-        if let Some((same, checkpoint)) = &self.accepted
-            && same == note
-        {
-            return Ok(checkpoint.clone());
-        }
-        let signed = SignedCheckpoint::parse(note).map_err(Error::malformed)?;
-        let served = self.trust.verify(&signed)?;
-        while !self.remember(&served, history).await? {}
-        self.floor = served.head().size;
-        self.accepted = Some((note.clone(), served.clone()));
-        Ok(served)
-    }
-
-    /// Keeps what shows an error to others beside the heads.
-    fn keep_evidence(&self, error: Error) -> Error {
-        self.memory.keep_evidence(error)
-    }
-
-    /// Whether what is remembered now covers `served`; if not, another process was quicker.
-    async fn remember(
-        &self,
-        served: &VerifiedCheckpoint,
-        history: &impl History,
-    ) -> Result<bool, Error> {
-        let remembered = self.memory.load(self.trust.origin())?;
-        if let Some(remembered) = &remembered {
-            let remembered = self.trust.verify_signed_by_log(remembered)?;
-            let accepted = head::advance(&remembered, served, self.floor, history).await;
-            let accepted = accepted.map_err(|error| self.keep_evidence(error))?;
-            if accepted == Accepted::Overtaken || remembered.head() == served.head() {
-                return Ok(true);
-            }
-        }
-        let replaced = self.memory.replace(remembered.as_ref(), served.signed())?;
-        Ok(replaced == Replaced::Done)
     }
 }

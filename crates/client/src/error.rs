@@ -186,7 +186,8 @@ pub enum Undecided {
 }
 
 impl Undecided {
-    pub(crate) fn network(
+    /// The log's place can not be reached.
+    pub fn network(
         url: &(impl ToString + ?Sized),
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Undecided {
@@ -207,8 +208,9 @@ impl Error {
         Disproof::Proof { what: what.to_string(), source }.into()
     }
 
+    /// Something that is not what it should be.
     #[expect(clippy::needless_pass_by_value, reason = "its name is given to `map_err`")]
-    pub(crate) fn malformed(problem: impl ToString) -> Error {
+    pub fn malformed(problem: impl ToString) -> Error {
         Undecided::Malformed(problem.to_string()).into()
     }
 }

@@ -5,7 +5,8 @@
 //! verification only; nothing else of an answer can be seen from outside.
 //!
 //! * [`Trust`] says which log, [`Memory`] remembers its newest head.
-//! * [`Client`] asks questions over gRPC, [`Tiles`] reads the log's files over HTTP.
+//! * [`Client`] asks questions over gRPC, [`Tiles`] reads the log's files, over HTTP or wherever they lie.
+//! * [`Heads`] follows a log's newest head.
 //! * [`decide()`] turns verified facts into a [`Verdict`], [`judging`] finds the facts for many files.
 //! * [`Monitor`] reads every entry and reports what changed; it can compute again what the log
 //!   concludes from its entries, too, and stops at the first [`Lie`].
@@ -33,6 +34,7 @@ mod fraud;
 mod freeze;
 mod grpc;
 mod head;
+mod heads;
 mod history;
 pub mod judging;
 mod memory;
@@ -57,6 +59,7 @@ pub use error::{Disproof, Error, Undecided};
 pub use fork::{ForkReport, InvalidReport, NotAFork};
 pub use fraud::{FraudKind, NotFraud, VerifiedFraud};
 pub use freeze::{FreezeAccusation, InvalidAccusation, NotAFreeze, VerifiedFreeze, newest_head};
+pub use heads::Heads;
 pub use history::{describe, project_of, version_of};
 pub use memory::{Memory, Replaced};
 pub use mirror::Mirror;
@@ -64,7 +67,7 @@ pub use monitor::{
     Delivery, Event, EventKind, Grace, Message, Monitor, Outbox, Progress, Selection, Sink,
 };
 pub use replay::{Falsehood, Lie, Replayed, ReplayedEpoch};
-pub use tiles::Tiles;
+pub use tiles::{Files, Tiles};
 pub use trust::{InvalidTrust, LogUrl, Trust};
 pub use verdict::{Class, UnknownVerdict, Verdict};
 

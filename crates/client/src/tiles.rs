@@ -1,11 +1,13 @@
-//! The log's files over static HTTP (C2SP tlog-tiles), verified. Works on any log of that format.
+//! The log's files (C2SP tlog-tiles), verified. Works on any log of that format.
 
-use std::time::Duration;
+mod http;
 
-use bytes::{Bytes, BytesMut};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
-use reqwest::{Response, StatusCode};
 use tlog::{
     Bundle, ConsistencyProof, FULL_WIDTH, Hash, LeafIndex, MAX_ENTRY_LEN, MAX_NOTE_LEN, Plan,
     ProofFile, SignedCheckpoint, TileError, TileKind, TilePath, TreeHead, TreeSize, Verified,
@@ -17,11 +19,6 @@ use crate::error::{Disproof, Error, Undecided};
 use crate::head::{History, Past};
 use crate::trust::LogUrl;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a log may be silent in the middle of a file.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// Waits before a file is asked for again, one a retry.
-const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 /// Files in flight at once.
 const CONCURRENCY: usize = 8;
 /// Bundles that are read in one step. All of their entries are in memory at once.
@@ -29,12 +26,25 @@ const STEP_BUNDLES: u64 = 16;
 /// Steps that are fetched and verified at once.
 const STEPS_AHEAD: usize = 4;
 
+/// Where a log's files lie, below the log's prefix. What they hold is not believed.
+#[async_trait]
+pub trait Files: Debug + Send + Sync {
+    /// The file at `path`, such as `checkpoint` or `tile/0/000`, of at most `limit` bytes; `None` if there is
+    /// none.
+    ///
+    /// # Errors
+    /// [`Error::Undecided`] if it can not be read, or is longer.
+    async fn get(&self, path: &str, limit: usize) -> Result<Option<Bytes>, Error>;
+
+    /// What people call the place.
+    fn place(&self) -> String;
+}
+
 /// A reader of the log's tiles, bundles and checkpoint. But for the checkpoint it hands out nothing that is
 /// not verified.
 #[derive(Clone, Debug)]
 pub struct Tiles {
-    http: reqwest::Client,
-    url: LogUrl,
+    files: Arc<dyn Files>,
 }
 
 impl Tiles {
@@ -43,19 +53,12 @@ impl Tiles {
     /// # Errors
     /// [`Error::Undecided`] if the machine cannot do HTTP.
     pub fn new(url: LogUrl) -> Result<Tiles, Error> {
-        let mut headers = HeaderMap::new();
-        if url.is_loopback() {
-            // What is compressed all the same is understood.
-            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        }
-        let http = reqwest::Client::builder()
-            .user_agent(crate::USER_AGENT)
-            .default_headers(headers)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT)
-            .build()
-            .map_err(|error| Undecided::network(&url, error))?;
-        Ok(Tiles { http, url })
+        Ok(Tiles::of(Arc::new(http::Served::new(url)?)))
+    }
+
+    /// Reads the log whose files are these.
+    pub fn of(files: Arc<dyn Files>) -> Tiles {
+        Tiles { files }
     }
 
     /// The entries from `from` up to, not including, `to`, of the tree of `checkpoint`.
@@ -140,9 +143,13 @@ impl Tiles {
 
     /// The bytes of the served checkpoint, unverified.
     pub(crate) async fn checkpoint(&self) -> Result<Bytes, Error> {
-        let url = self.url.join(&"checkpoint");
-        let bytes = self.get(&url, MAX_NOTE_LEN).await?;
-        bytes.ok_or_else(|| Undecided::Missing(format!("checkpoint at {url}")).into())
+        let bytes = self.files.get("checkpoint", MAX_NOTE_LEN).await?;
+        bytes.ok_or_else(|| Undecided::Missing(format!("checkpoint at {}", self.place())).into())
+    }
+
+    /// Where the log's files are read.
+    pub fn place(&self) -> String {
+        self.files.place()
     }
 
     /// Loads a plan's tiles and checks them against the head.
@@ -164,12 +171,12 @@ impl Tiles {
     /// A tile or bundle as wide as asked for. A log may have dropped a partial one whose full version
     /// exists: the partial one is then what the full one begins with.
     async fn fetch(&self, path: &TilePath) -> Result<Bytes, Error> {
-        if let Some(bytes) = self.get(&self.url.join(path), max_len(path)).await? {
+        if let Some(bytes) = self.files.get(&path.to_string(), max_len(path)).await? {
             return Ok(bytes);
         }
         let full = path.full();
         if !path.is_full()
-            && let Some(bytes) = self.get(&self.url.join(&full), max_len(&full)).await?
+            && let Some(bytes) = self.files.get(&full.to_string(), max_len(&full)).await?
         {
             let len = match path.kind() {
                 TileKind::Entries => bundle_prefix(&bytes, path.width()),
@@ -178,30 +185,8 @@ impl Tiles {
             let len = len.ok_or_else(|| Error::malformed(format_args!("{full} is too short")))?;
             return Ok(bytes.slice(..len));
         }
-        Err(Undecided::Missing(format!("{} although its tree has it", self.url.join(path))).into())
-    }
-
-    /// Reads a file of at most `limit` bytes; `None` if there is none.
-    async fn get(&self, url: &str, limit: usize) -> Result<Option<Bytes>, Error> {
-        for wait in RETRY_AFTER {
-            match self.get_once(url, limit).await {
-                Err(Error::Undecided(Undecided::Network { .. } | Undecided::Refused(_))) => {
-                    tokio::time::sleep(wait).await;
-                }
-                settled => return settled,
-            }
-        }
-        self.get_once(url, limit).await
-    }
-
-    async fn get_once(&self, url: &str, limit: usize) -> Result<Option<Bytes>, Error> {
-        let answer = self.http.get(url).send().await;
-        let answer = answer.map_err(|error| Undecided::network(url, error.without_url()))?;
-        match answer.status() {
-            StatusCode::OK => read_body(answer, url, limit).await.map(Some),
-            StatusCode::NOT_FOUND => Ok(None),
-            status => Err(Undecided::Refused(format!("{status} for {url}")).into()),
-        }
+        let missing = format!("{path} at {} although its tree has it", self.place());
+        Err(Undecided::Missing(missing).into())
     }
 }
 
@@ -210,19 +195,6 @@ pub(crate) fn end_of_step(cursor: TreeSize, size: TreeSize) -> TreeSize {
     let width = u64::from(FULL_WIDTH);
     let end = (cursor.get() / width + STEP_BUNDLES) * width;
     TreeSize::new(end).map_or(size, |end| end.min(size))
-}
-
-/// Reads a body, after decompression, as far as `limit`.
-async fn read_body(mut answer: Response, url: &str, limit: usize) -> Result<Bytes, Error> {
-    let mut body = BytesMut::new();
-    let broken = |error: reqwest::Error| Undecided::network(url, error.without_url());
-    while let Some(chunk) = answer.chunk().await.map_err(broken)? {
-        if body.len() + chunk.len() > limit {
-            return Err(Error::malformed(format_args!("{url} has more than {limit} bytes")));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
 }
 
 /// Length of a tile, greatest length of a bundle.

@@ -17,6 +17,7 @@ mod lease;
 mod names;
 mod objects;
 mod probe;
+mod public;
 #[cfg(feature = "s3")]
 mod s3;
 mod staged;
@@ -41,6 +42,7 @@ use head_object::{HeadObject, Token};
 pub use lease::Seen;
 use names::Names;
 use objects::{Objects, Replaced};
+pub use public::PublicObjects;
 
 /// Objects that are written at once.
 const CONCURRENCY: usize = 16;
@@ -214,7 +216,9 @@ impl BucketStore {
         self.objects.put(&staged, staged::to_bytes(&batch)).await?;
         match self.put_head(known, head).await {
             Ok(()) => {}
-            Err(error @ (StoreError::Conflict { .. } | StoreError::TakenOver)) => {
+            Err(
+                error @ (StoreError::Conflict { .. } | StoreError::Retired | StoreError::TakenOver),
+            ) => {
                 // Nobody will ever read it.
                 let _ = self.objects.delete(staged).await;
                 return Err(error);
@@ -229,6 +233,9 @@ impl BucketStore {
     /// Replaces the head object by `next` if it is as this handle knows it, or at most a statement of its own
     /// about the lease further, whose answer was lost.
     async fn put_head(&self, known: &mut Known, next: HeadObject) -> Result<(), StoreError> {
+        if known.head.retired {
+            return Err(StoreError::Retired);
+        }
         if !self.may_write(&known.head) {
             return Err(StoreError::TakenOver);
         }
@@ -292,7 +299,10 @@ impl BucketStore {
     /// A write that failed leaves this handle unable to write, unless it is certain that nothing happened.
     fn settled(&self, done: Result<(), StoreError>) -> Result<(), StoreError> {
         done.map_err(|error| match error {
-            StoreError::Conflict { .. } | StoreError::Misuse(_) | StoreError::TakenOver => error,
+            StoreError::Conflict { .. }
+            | StoreError::Misuse(_)
+            | StoreError::Retired
+            | StoreError::TakenOver => error,
             other => self.halt.halt(other),
         })
     }
@@ -351,6 +361,9 @@ impl Store for BucketStore {
         let mut known = self.known.lock().await;
         let published = known.published.as_ref().and_then(|(head, _)| head.as_ref());
         check_publish(&known.head.head, published, &checkpoint.checkpoint().head())?;
+        if known.head.retired {
+            return Err(StoreError::Retired);
+        }
         let done = self.try_publish(&mut known, checkpoint).await;
         self.settled(done)
     }

@@ -64,6 +64,12 @@ pub enum StoreError {
     #[error("another process has taken over writing to this log")]
     TakenOver,
 
+    /// The log was moved to another store. It can still be read here; writing here would fork it.
+    #[error(
+        "this log was moved to another store, and is kept here as it was then: going on here would fork it"
+    )]
+    Retired,
+
     /// There is no log to open. Creating one is a decision of the operator, never a repair.
     #[error("there is no log here")]
     Missing,

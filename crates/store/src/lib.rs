@@ -28,7 +28,7 @@ mod width;
 
 pub mod conformance;
 
-pub use bucket::{BucketStore, Seen};
+pub use bucket::{BucketStore, PublicObjects, Seen};
 pub use error::{Cause, Misuse, StoreError};
 pub use memory::{Fault, MemoryStore, Operation};
 #[cfg(feature = "rocksdb")]

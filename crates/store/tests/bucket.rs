@@ -123,3 +123,27 @@ async fn a_lease_is_held_given_up_and_taken_by_one() {
         Err(StoreError::Misuse(_) | StoreError::TakenOver)
     ));
 }
+
+#[tokio::test]
+async fn a_log_that_was_moved_can_only_be_read() {
+    let bucket: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let open = || BucketStore::open(Arc::clone(&bucket), "log");
+    let store = BucketStore::create(Arc::clone(&bucket), "log").await.unwrap();
+    script::grow(&store, 0, 300).await.unwrap();
+    assert!(
+        matches!(store.retire().await, Err(StoreError::TakenOver)),
+        "who retires it holds the lease"
+    );
+    assert!(store.take_over(&store.look().await.unwrap()).await.unwrap());
+    store.retire().await.unwrap();
+    store.retire().await.unwrap();
+    let later = open().await.unwrap();
+    assert!(store.is_retired().await && later.is_retired().await);
+    for store in [&store, &later] {
+        let seen = store.look().await.unwrap();
+        assert!(matches!(store.take_over(&seen).await, Err(StoreError::Retired)));
+        assert!(matches!(script::grow(store, 300, 301).await, Err(StoreError::Retired)));
+        assert!(matches!(store.publish(&script::checkpoint(300)).await, Err(StoreError::Retired)));
+        script::assert_holds(store, 300).await;
+    }
+}

@@ -65,7 +65,7 @@ pub async fn run(arguments: Demo) -> anyhow::Result<ExitCode> {
     }
     serving.await?;
     writing.cancel();
-    log.closed().await;
+    log.closed().await?;
     Ok(ExitCode::SUCCESS)
 }
 

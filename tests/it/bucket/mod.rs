@@ -5,6 +5,10 @@
 mod failing;
 #[path = "../../../crates/store/tests/matrix/mod.rs"]
 mod matrix;
+mod moving;
+mod standby;
+#[path = "../../../crates/store/tests/takeover/mod.rs"]
+mod takeover;
 
 use std::time::Duration;
 
@@ -19,6 +23,8 @@ async fn a_distributed_store_conforms_and_survives_every_fault() {
     let Some(weed) = Weed::start().await else { return };
     conformance::run(&matrix::Bucket(weed.objects())).await;
     let failures = matrix::every_request_fails(&weed.objects()).await;
+    assert!(failures > 60, "{failures}");
+    let failures = takeover::every_request_fails(&weed.objects()).await;
     assert!(failures > 60, "{failures}");
 }
 
@@ -44,6 +50,11 @@ impl Log<'_> {
 
     /// Serves it from a directory beside the log's, which has the key and the name of the bucket.
     fn command(&self, directory: &str) -> Command {
+        self.command_at(directory, "127.0.0.1:0")
+    }
+
+    /// The same at an address that is known before.
+    fn command_at(&self, directory: &str, listen: &str) -> Command {
         let data = self.dir.path().join(directory);
         if !data.exists() {
             std::fs::create_dir(&data).unwrap();
@@ -51,7 +62,7 @@ impl Log<'_> {
                 std::fs::copy(self.dir.path().join("log").join(file), data.join(file)).unwrap();
             }
         }
-        let mut command = indelibled(["serve", "--listen", "127.0.0.1:0", "--min-free", "0"]);
+        let mut command = indelibled(["serve", "--listen", listen, "--min-free", "0"]);
         command.arg("--data").arg(data).arg("--token-file").arg(self.dir.path().join("token"));
         self.weed.tell(&mut command);
         command
@@ -92,7 +103,7 @@ async fn a_log_in_a_bucket_is_served_and_static_readers_need_no_server() {
     }
     server.kill().await;
 
-    // From another machine, with nothing but the key and the name of the bucket.
+    // From another machine, with nothing but the key and the name of the bucket, once the other is silent.
     let server = log.serve("elsewhere").await;
     Submitter::open(&server).await.submit(files(300..400)).await;
     server.terminate().await;
@@ -104,23 +115,6 @@ async fn a_log_in_a_bucket_is_served_and_static_readers_need_no_server() {
     let refused = run(again).await;
     assert_eq!(refused.code, Some(2));
     assert!(refused.stderr.contains("a log exists here already"), "{}", refused.stderr);
-}
-
-#[tokio::test]
-async fn of_two_servers_that_write_one_goes_on() {
-    let Some(weed) = Weed::start().await else { return };
-    let log = Log::create(&weed, "log").await;
-    let one = log.serve("log").await;
-    Submitter::open(&one).await.submit(files(0..5)).await;
-    let two = log.serve("two").await;
-    Submitter::open(&two).await.submit(files(5..10)).await;
-    let refused = Submitter::open(&one).await.refused(files(10..15)).await;
-    assert!(refused.message.contains("another writer moved the head"), "{}", refused.message);
-    Submitter::open(&two).await.submit(files(10..20)).await;
-    one.terminate().await;
-    two.terminate().await;
-    log.assert_clean("two", 20).await;
-    assert_eq!(log.key.name(), "log.example/bucket");
 }
 
 /// Submits ten files more; whether they were taken.

@@ -4,6 +4,7 @@
 mod copy;
 mod facts;
 mod log;
+mod netns;
 mod peers;
 mod process;
 mod publisher;
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub(crate) use copy::copy_tree;
 pub(crate) use facts::{fact, file, files, large_files, sha256};
 pub(crate) use log::{TOKEN, TestLog, fsck, init};
+pub(crate) use netns::Namespace;
 pub(crate) use peers::siglog;
 pub(crate) use process::{Ended, Server, indelible, indelible_witness, indelibled, run};
 pub(crate) use publisher::{Publisher, as_operator, change, desk, expect};

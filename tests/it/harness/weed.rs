@@ -176,6 +176,11 @@ impl Weed {
             .env("AWS_SECRET_ACCESS_KEY", SECRET);
     }
 
+    /// Host and port of the side that speaks S3.
+    pub(crate) fn address(&self) -> &str {
+        &self.s3
+    }
+
     /// URL of a log in the bucket.
     pub(crate) fn log(name: &str) -> String {
         format!("s3://{BUCKET}/{name}")

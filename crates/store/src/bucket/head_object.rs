@@ -8,6 +8,7 @@
 //! before 91ab...                                   whose batch was settled before; none at first
 //! writer 07d2...                                   who holds the lease; none if nobody does
 //! beat 12                                          how often that was said since the commit
+//! retired                                          the log was moved elsewhere: nobody writes here any more
 //! partial tile/0/002 44 88                         objects that are not full, by their widths
 //! surplus tile/0/001 7                             objects that are superfluous: their tile is full
 //! ```
@@ -66,6 +67,8 @@ pub(super) struct HeadObject {
     pub(super) writer: Option<Token>,
     /// Grows with every statement about the lease, so that no two head objects are the same.
     pub(super) beat: u64,
+    /// Whether the log was moved elsewhere.
+    pub(super) retired: bool,
     /// Objects that exist and are not full.
     partials: Vec<TilePath>,
     /// Objects that are superfluous.
@@ -81,6 +84,7 @@ impl HeadObject {
             before: None,
             writer: None,
             beat: 0,
+            retired: false,
             partials: Vec::new(),
             surplus: Vec::new(),
         }
@@ -102,11 +106,16 @@ impl HeadObject {
         partials.extend(partial);
         let before = (self.head != TreeHead::EMPTY).then(|| self.token.clone());
         let writer = self.writer.clone();
-        HeadObject { head, token, before, writer, beat: 0, partials, surplus }
+        HeadObject { head, token, before, writer, beat: 0, retired: false, partials, surplus }
+    }
+
+    /// The same tree, which nobody lets grow here any more.
+    pub(super) fn retired(&self) -> HeadObject {
+        HeadObject { retired: true, ..self.leased_to(None) }
     }
 
     pub(super) fn to_bytes(&self) -> Bytes {
-        let HeadObject { head, token, before, writer, beat, partials, surplus } = self;
+        let HeadObject { head, token, before, writer, beat, retired, partials, surplus } = self;
         let mut text = format!("{LAYOUT}\n{}\n{}\ntoken {token}\n", head.size, head.root);
         if let Some(before) = before {
             let _ = writeln!(text, "before {before}");
@@ -116,6 +125,9 @@ impl HeadObject {
         }
         if *beat > 0 {
             let _ = writeln!(text, "beat {beat}");
+        }
+        if *retired {
+            text.push_str("retired\n");
         }
         for (word, paths) in [("partial", partials), ("surplus", surplus)] {
             let mut widths: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -156,6 +168,10 @@ fn read<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Option<HeadObject> {
     let token = Token::parse(lines.next()?.strip_prefix("token ")?)?;
     let mut object = HeadObject { head, ..HeadObject::empty(token) };
     for line in lines {
+        if line == "retired" {
+            object.retired = true;
+            continue;
+        }
         match line.split_once(' ')? {
             ("before", token) => object.before = Some(Token::parse(token)?),
             ("writer", token) => object.writer = Some(Token::parse(token)?),
@@ -202,6 +218,8 @@ mod tests {
             let read = HeadObject::parse(&leased.to_bytes()).unwrap();
             assert_eq!((&read.writer, read.beat), (&leased.writer, 3));
             assert_eq!(read.to_bytes(), leased.to_bytes());
+            let retired = leased.retired();
+            assert!(HeadObject::parse(&retired.to_bytes()).unwrap().retired && !read.retired);
             object = leased;
             from = to;
         }

@@ -50,8 +50,8 @@ impl BucketStore {
     /// unfinished. `false`: it has changed, look again.
     ///
     /// # Errors
-    /// [`StoreError::Io`] or [`StoreError::Corrupt`]: whether this handle holds the lease is not known;
-    /// take it again.
+    /// [`StoreError::Retired`] if the log was moved elsewhere. [`StoreError::Io`] or [`StoreError::Corrupt`]:
+    /// whether this handle holds the lease is not known; take it again.
     pub async fn take_over(&self, seen: &Seen) -> Result<bool, StoreError> {
         self.halt.check()?;
         let mut known = self.known.lock().await;
@@ -100,6 +100,27 @@ impl BucketStore {
             Err(StoreError::TakenOver) => Ok(()),
             done => done,
         }
+    }
+
+    /// Marks the log as moved elsewhere: from then on nobody writes to it here. This handle holds the lease.
+    ///
+    /// # Errors
+    /// As [`renew`](BucketStore::renew).
+    pub async fn retire(&self) -> Result<(), StoreError> {
+        let mut known = self.known.lock().await;
+        if known.head.retired {
+            return Ok(());
+        }
+        if known.head.writer.as_ref() != Some(&self.writer) {
+            return Err(StoreError::TakenOver);
+        }
+        let next = known.head.retired();
+        self.put_head(&mut known, next).await
+    }
+
+    /// Whether the log was moved elsewhere.
+    pub async fn is_retired(&self) -> bool {
+        self.known.lock().await.head.retired
     }
 
     /// The head object and its version.

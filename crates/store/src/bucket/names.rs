@@ -29,10 +29,15 @@ impl Names {
     }
 
     pub(super) fn checkpoint(&self) -> Path {
-        self.name(&"public/checkpoint")
+        self.public("checkpoint")
     }
 
     pub(super) fn object(&self, path: &TilePath) -> Path {
+        self.public(&path.to_string())
+    }
+
+    /// An object that everybody may read, by its path below the log's prefix.
+    pub(super) fn public(&self, path: &str) -> Path {
         self.name(&format_args!("public/{path}"))
     }
 

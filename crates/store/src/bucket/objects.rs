@@ -52,6 +52,23 @@ impl Objects {
         Ok(Some((found.bytes().await.map_err(io)?, version)))
     }
 
+    /// An object of at most `limit` bytes; `None` if there is none.
+    pub(super) async fn get_at_most(
+        &self,
+        name: &Path,
+        limit: usize,
+    ) -> Result<Option<Bytes>, StoreError> {
+        let found = match self.0.get(name).await {
+            Ok(found) => found,
+            Err(Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(io(error)),
+        };
+        if found.meta.size > limit as u64 {
+            return Err(StoreError::Corrupt(format!("{name} has more than {limit} bytes")));
+        }
+        found.bytes().await.map(Some).map_err(io)
+    }
+
     /// A part of an object; `None` if there is none, or it is shorter.
     pub(super) async fn get_range(
         &self,

@@ -6,8 +6,8 @@ use object_store::ObjectStore;
 use object_store::aws::AmazonS3Builder;
 use object_store::path::Path;
 
-use super::BucketStore;
 use super::objects::io;
+use super::{BucketStore, PublicObjects};
 use crate::error::StoreError;
 
 /// A bucket and a prefix in it.
@@ -56,6 +56,17 @@ impl BucketStore {
     pub async fn open_at(url: &str) -> Result<BucketStore, StoreError> {
         let Place { objects, prefix } = Place::parse(url)?;
         BucketStore::open(objects, &prefix).await
+    }
+}
+
+impl PublicObjects {
+    /// The public objects of the log at such a URL.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] for another URL, or an environment that does not say where the bucket is.
+    pub fn at(url: &str) -> Result<PublicObjects, StoreError> {
+        let Place { objects, prefix } = Place::parse(url)?;
+        Ok(PublicObjects::new(objects, &prefix))
     }
 }
 

@@ -110,7 +110,7 @@ fn alone(submissions: Submissions, batch: Option<usize>) -> anyhow::Result<Submi
         let sequencer: Arc<dyn Submit> = Arc::new(open.sequencer.clone());
         let submitted = submit(&[sequencer], 0, submissions).await;
         stop.cancel();
-        open.closed().await;
+        open.closed().await?;
         submitted
     })
 }

@@ -1,10 +1,12 @@
 //! A log that is open: store, catalog, sequencer and reader put together.
 
+mod opening;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use axum::Router;
 use catalog::Catalog;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -13,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{self, Clock};
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, LogStore};
 use crate::entries::EntryReader;
 use crate::feeds::{Conflicts, Feeds};
 use crate::grpc::{self, LogService, PublisherDesk, SubmitService, Token};
@@ -21,21 +23,21 @@ use crate::http::{self, Health, HttpState};
 use crate::publishers::{Pending, Publishers, RateLimit};
 use crate::reading::LogReader;
 use crate::register::HeadRegister;
-use crate::sequencer::{Parts, Sequencer};
+use crate::sequencer::{Parts, Reading, Recurring, Sequencer};
 use crate::settings::Settings;
 use crate::space::SpaceGuard;
 use crate::witnesses::Witnesses;
+use opening::{Life, Opened};
 
 /// How often what no longer matters is forgotten.
 const TIDY_INTERVAL: Duration = Duration::from_secs(600);
 
-/// Opens what a sequencer works with.
+/// Opens what a sequencer works with, on a store that is open.
 ///
 /// # Errors
-/// A key, store or catalog that is missing, damaged, or open in another process.
-pub async fn parts(data: &DataDir, settings: &Settings) -> anyhow::Result<Parts> {
+/// A key or catalog that is missing, damaged, or open in another process; a policy that is none of this log.
+pub fn parts(data: &DataDir, settings: &Settings, store: &LogStore) -> anyhow::Result<Parts> {
     let key = data.key()?;
-    let store = data.open_store().await?.shared();
     let catalog: Arc<Catalog> = Arc::new(data.open_catalog(key.verifying_key().name())?);
     let witnesses = settings.policy.as_deref().map(|path| {
         let (times, fail_open) = (settings.witness_times(), settings.fail_open);
@@ -44,7 +46,7 @@ pub async fn parts(data: &DataDir, settings: &Settings) -> anyhow::Result<Parts>
     let witnesses = witnesses.transpose()?;
     let head_file: PathBuf = settings.head_file.clone().unwrap_or_else(|| data.head_file());
     Ok(Parts {
-        store,
+        store: store.shared(),
         catalog,
         key,
         register: HeadRegister::new(head_file),
@@ -57,18 +59,17 @@ pub async fn parts(data: &DataDir, settings: &Settings) -> anyhow::Result<Parts>
     })
 }
 
-/// The conflicts of the log, as far as they were found.
-pub fn conflicts(data: &DataDir, parts: &Parts) -> Conflicts {
-    let (catalog, recurring) = (Arc::clone(&parts.catalog), Arc::clone(&parts.recurring));
-    let entries = EntryReader::new(Arc::clone(&parts.store));
-    let origin = parts.key.verifying_key().name();
-    let publishers = Publishers::new(origin, Arc::clone(&catalog), entries.clone());
+/// The conflicts of the log that is read, as far as they were found.
+pub fn conflicts(data: &DataDir, reading: &Reading, recurring: Arc<Recurring>) -> Conflicts {
+    let catalog = Arc::clone(&reading.catalog);
+    let entries = EntryReader::new(Arc::clone(&reading.store));
+    let publishers = Publishers::new(&reading.origin, Arc::clone(&catalog), entries.clone());
     Conflicts::open(data.conflicts_file(), catalog, entries, publishers, recurring)
 }
 
-/// A log that is open and writing.
+/// A log that is open: written by this process, or followed.
 pub struct OpenLog {
-    /// The one writer.
+    /// The one writer, or what stands for it.
     pub sequencer: Sequencer,
     /// Answers to readers.
     pub reader: LogReader,
@@ -78,11 +79,12 @@ pub struct OpenLog {
     conflicts: Arc<Conflicts>,
     searching: JoinHandle<()>,
     pending: PathBuf,
-    writer: JoinHandle<()>,
+    life: Life,
 }
 
 impl OpenLog {
-    /// Opens the log in `data` and starts its sequencer; it ends when `stop` is cancelled.
+    /// Opens the log in `data`, or the one that `settings` say to follow, and returns when there is something to
+    /// show. It ends when `stop` is cancelled, and by itself when another process takes over.
     ///
     /// # Errors
     /// Whatever makes it unsafe or impossible to serve this log.
@@ -91,18 +93,23 @@ impl OpenLog {
         settings: &Settings,
         stop: CancellationToken,
     ) -> anyhow::Result<OpenLog> {
-        let parts = parts(data, settings).await?;
-        let key = parts.key.verifying_key().clone();
-        let (store, catalog) = (Arc::clone(&parts.store), Arc::clone(&parts.catalog));
-        let clock = Arc::clone(&parts.clock);
-        let conflicts = Arc::new(conflicts(data, &parts));
-        let (sequencer, writer) =
-            Sequencer::start(parts, stop).await.context("the log can not be opened")?;
-        let published = sequencer.watch_published();
+        let Opened { reading, recurring, key, sequencer, life } = match &settings.follow {
+            Some(place) => opening::replica(data, settings, place, stop).await?,
+            None => opening::log(data, settings, stop).await?,
+        };
+        let clock = Arc::clone(&reading.clock);
+        let conflicts = Arc::new(conflicts(data, &reading, recurring));
+        let Reading { store, catalog, .. } = reading;
+        let mut published = sequencer.watch_published();
+        let shows = published.wait_for(|published| !published.note.is_empty());
+        if shows.await.is_err() {
+            life.task.await.context("the log's own task failed")??;
+            bail!("the log was closed before there was anything to show");
+        }
         let searching = tokio::spawn(Arc::clone(&conflicts).follow(published.clone()));
         let reader = LogReader::new(store, catalog, published, settings.proof_cache_bytes());
         let pending = data.pending_file();
-        Ok(OpenLog { sequencer, reader, key, clock, conflicts, searching, pending, writer })
+        Ok(OpenLog { sequencer, reader, key, clock, conflicts, searching, pending, life })
     }
 
     /// Everything that the log answers, on one port. Open streams end when `stop` is cancelled.
@@ -138,11 +145,20 @@ impl OpenLog {
         Ok(PublisherDesk::new(sequencer, pending, settings.enrolment(), rate, clock))
     }
 
+    /// Cancelled when the log has ended, perhaps by itself.
+    pub fn ended(&self) -> CancellationToken {
+        self.life.ended.clone()
+    }
+
     /// Waits until the writer has ended and gives up the store.
-    pub async fn closed(self) {
-        let OpenLog { writer, searching, .. } = self;
-        let _ = writer.await;
+    ///
+    /// # Errors
+    /// Why it ended, if nobody asked it to.
+    pub async fn closed(self) -> anyhow::Result<()> {
+        let OpenLog { life, searching, .. } = self;
+        let ended = life.task.await.context("the log's own task failed");
         searching.abort();
         let _ = searching.await;
+        ended?
     }
 }
