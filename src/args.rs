@@ -137,16 +137,15 @@ pub struct Import {
 
 /// `indelibled migrate`
 #[derive(Debug, Args)]
-#[group(id = "where", required = true, multiple = false, args = ["store", "local"])]
 pub struct Migrate {
     /// Directory of the log
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
     /// Bucket to move the log's bytes to
-    #[arg(long, value_name = "s3://BUCKET/PREFIX")]
+    #[arg(long, value_name = "s3://BUCKET/PREFIX", required_unless_present = "local")]
     pub store: Option<String>,
     /// Move the log's bytes from a bucket to the directory
-    #[arg(long)]
+    #[arg(long, conflicts_with = "store")]
     pub local: bool,
 }
 

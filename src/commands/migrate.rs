@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use client::Trust;
 use store::Store;
-use tlog::{SignedCheckpoint, TreeSize, VerifiedCheckpoint};
+use tlog::{SignedCheckpoint, TreeHead, TreeSize, VerifiedCheckpoint};
 use tracing::info;
 
 use crate::args::Migrate;
@@ -40,20 +40,31 @@ pub async fn run(arguments: Migrate) -> anyhow::Result<()> {
     let filling = Lease::of_only_writer(&target, time).await?;
 
     let trust = Trust::from_key(&key.verifying_key().to_string())?;
-    let published = published(&*source.shared(), &trust).await?;
+    let done = move_to(&data, url, source, &target, &trust).await;
+    for lease in [held, filling].into_iter().flatten() {
+        lease.release().await;
+    }
+    let head = done?;
+    writeln!(io::stdout(), "moved: size {}, root {}", head.size, head.root)?;
+    Ok(())
+}
+
+/// Copies the log to `target` and makes that its store.
+async fn move_to(
+    data: &DataDir,
+    url: Option<&str>,
+    source: LogStore,
+    target: &LogStore,
+    trust: &Trust,
+) -> anyhow::Result<TreeHead> {
+    let published = published(&*source.shared(), trust).await?;
     copy(source.shared(), target.shared(), &published).await?;
     if let LogStore::Bucket(store) = &source {
         store.retire().await?;
     }
-    drop(held);
-    let size = published.head().size;
     drop(source);
     data.switch(url).context("the log was copied, and its store is the old one still")?;
-    if let Some(lease) = filling {
-        lease.release().await;
-    }
-    writeln!(io::stdout(), "moved: size {size}, root {}", published.head().root)?;
-    Ok(())
+    Ok(published.head())
 }
 
 /// The published head, which must be that of all there is.

@@ -33,16 +33,20 @@ impl Health {
     pub fn check(&self) -> Result<String, String> {
         let published = self.sequencer.published();
         let age = (self.clock)().unix().saturating_sub(published.confirmed.unix());
-        match self.sequencer.state() {
+        let writes = match self.sequencer.state() {
             WriterState::Halted(why) | WriterState::ReadOnly(why) => return Err(why),
             WriterState::Stopped => return Err("the sequencer has stopped".to_owned()),
-            WriterState::Running | WriterState::Following(_) => {}
-        }
+            WriterState::Running => true,
+            WriterState::Following(_) => false,
+        };
         let size = published.head.size;
         if age > self.max_head_age.as_secs() {
             return Err(format!("the head of size {size} was confirmed {age} seconds ago"));
         }
         let ok = format!("ok: size {size}, confirmed {age} seconds ago");
+        if !writes {
+            return Ok(format!("{ok}; another process writes"));
+        }
         match self.sequencer.quorum() {
             Quorum::Met => Ok(ok),
             Quorum::Waiting(why) => Err(format!("entries wait to be published: {why}")),

@@ -72,6 +72,15 @@ impl Log<'_> {
         Server::start(self.command(directory)).await
     }
 
+    /// The same, after a writer that gave no notice.
+    async fn serve_after_kill(&self, directory: &str) -> Server {
+        let mut command = self.command(directory);
+        command.args(["--lease", "1"]);
+        let server = Server::start(command).await;
+        writes(&server).await;
+        server
+    }
+
     async fn assert_clean(&self, directory: &str, size: u64) {
         let mut command = indelibled(["fsck", "--data"]);
         command.arg(self.dir.path().join(directory));
@@ -104,7 +113,7 @@ async fn a_log_in_a_bucket_is_served_and_static_readers_need_no_server() {
     server.kill().await;
 
     // From another machine, with nothing but the key and the name of the bucket, once the other is silent.
-    let server = log.serve("elsewhere").await;
+    let server = log.serve_after_kill("elsewhere").await;
     Submitter::open(&server).await.submit(files(300..400)).await;
     server.terminate().await;
     log.assert_clean("elsewhere", 400).await;
@@ -115,6 +124,20 @@ async fn a_log_in_a_bucket_is_served_and_static_readers_need_no_server() {
     let refused = run(again).await;
     assert_eq!(refused.code, Some(2));
     assert!(refused.stderr.contains("a log exists here already"), "{}", refused.stderr);
+}
+
+/// Waits until the server is the writer.
+async fn writes(server: &Server) {
+    let writes = async {
+        loop {
+            let health = raw(server.address(), "GET", "/healthz", "").await;
+            if health.status == 200 && !health.body.ends_with(b"another process writes\n") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    within("the lease", writes).await;
 }
 
 /// Submits ten files more; whether they were taken.

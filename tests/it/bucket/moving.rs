@@ -82,7 +82,8 @@ async fn a_log_moves_to_a_bucket_and_back_and_is_never_written_in_two_places() {
 async fn a_move_that_is_killed_goes_on_and_another_logs_bucket_is_refused() {
     let Some(weed) = Weed::start().await else { return };
     let log = TestLog::create().await;
-    grow(&weed, &log, 0..20_000).await;
+    grow(&weed, &log, 0..10_000).await;
+    grow(&weed, &log, 10_000..20_000).await;
     let url = Weed::log("killed");
     for milliseconds in [300, 600, 900] {
         let mut child = migrate(&weed, &log, &["--store", &url]).spawn().unwrap();

@@ -10,7 +10,7 @@ use client::{Client, Disproof, Error, LogUrl, Memory, Trust};
 use rustix::process::Signal;
 use tokio_util::sync::CancellationToken;
 
-use super::Log;
+use super::{Log, writes};
 use crate::harness::{
     Namespace, Server, Submitter, TOKEN, Weed, files, free_address, long, raw, within,
 };
@@ -279,13 +279,9 @@ async fn a_standby_shows_what_is_published_takes_nothing_and_is_let_in_at_once()
     // With the default of 15 seconds it would not be there so soon.
     let ended = Instant::now();
     one.terminate().await;
-    let writes = async {
-        while !submit(&two.url, 10).await {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    within("a lease that was given up", writes).await;
+    writes(&two).await;
     assert!(ended.elapsed() < Duration::from_secs(12), "{:?}", ended.elapsed());
+    Submitter::open(&two).await.submit(files(5..15)).await;
     two.terminate().await;
     log.assert_clean("two", 15).await;
 }
