@@ -193,9 +193,9 @@ async fn open_epochs(
     size: TreeSize,
 ) -> Result<Epochs, OpenError> {
     let opened = (parts.clock)();
-    let newest = match derived::bring_map_up(&parts.catalog, entries, size).await? {
-        None => return Ok(Epochs::new(parts.epochs, None, 0, opened)),
-        Some(newest) => newest,
+    let newest = derived::bring_map_up(&parts.catalog, entries, size).await?;
+    let Some(newest) = newest else {
+        return Ok(Epochs::new(parts.epochs, None, 0, opened));
     };
     if let Some(computed) = newest.contradicted_by {
         let (position, stated) = (newest.position, newest.epoch.map);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tokio::process::Command;
 use tonic::Code;
 
-use crate::harness::{Reader, Server, Submitter, TestLog, files, large_files, raw, run};
+use crate::harness::{Reader, Server, Submitter, TestLog, files, large_files, needed, raw, run};
 
 /// Set in the process that runs inside the namespace.
 const INSIDE: &str = "INDELIBLE_TEST_NAMESPACE";
@@ -19,10 +19,7 @@ async fn inside(name: &str) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         return true;
     }
-    let Some(mut again) = unshare().await else {
-        let required = std::env::var_os("INDELIBLE_REQUIRE_TMPFS").is_some_and(|v| v == "1");
-        assert!(!required, "no tmpfs can be mounted here");
-        skip();
+    let Some(mut again) = needed(unshare().await, "TMPFS", "the right to mount a tmpfs") else {
         return false;
     };
     again.arg(std::env::current_exe().unwrap());
@@ -46,11 +43,6 @@ async fn unshare() -> Option<Command> {
         }
     }
     None
-}
-
-#[allow(clippy::print_stderr, reason = "who reads the test's output must see it")]
-fn skip() {
-    eprintln!("skipped: no tmpfs can be mounted here (INDELIBLE_REQUIRE_TMPFS=1 makes this fail)");
 }
 
 /// A log on a file system of its own, which a file fills.

@@ -147,3 +147,41 @@ async fn a_log_that_was_moved_can_only_be_read() {
         script::assert_holds(store, 300).await;
     }
 }
+
+/// Puts, gets, deletions, and kilobytes sent.
+fn cost(bucket: &failing::Failing) -> (usize, usize, usize, usize) {
+    let seen = bucket.seen();
+    let count = |what| seen.iter().filter(|(found, _)| *found == what).count();
+    let bytes: usize = seen.iter().map(|(_, bytes)| bytes).sum();
+    (count("put"), count("get"), count("delete"), bytes.div_ceil(1000))
+}
+
+#[tokio::test]
+async fn a_published_checkpoint_costs_so_many_requests() {
+    let inner = Arc::new(InMemory::new());
+    let bucket = Arc::new(failing::Failing::new(inner, u64::MAX, failing::Fails::Before));
+    let objects = Arc::clone(&bucket) as Arc<dyn ObjectStore>;
+    let store = BucketStore::create(objects, "log").await.unwrap();
+    assert!(store.take_over(&store.look().await.unwrap()).await.unwrap());
+    script::grow(&store, 0, 1_000_010).await.unwrap();
+    store.publish(&script::checkpoint(1_000_010)).await.unwrap();
+
+    bucket.seen();
+    store.renew().await.unwrap();
+    assert_eq!(cost(&bucket), (1, 0, 0, 1), "idle: one put for each word of the writer");
+    store.look().await.unwrap();
+    assert_eq!(cost(&bucket), (0, 1, 0, 0), "who stands by: one get for each look");
+
+    script::grow(&store, 1_000_010, 1_000_011).await.unwrap();
+    store.publish(&script::checkpoint(1_000_011)).await.unwrap();
+    // The staged batch, the head, a bundle, a tile, the checkpoint; and the batch before.
+    let (puts, gets, deletions, _) = cost(&bucket);
+    assert_eq!((puts, gets, deletions), (5, 0, 1), "one entry");
+
+    script::grow(&store, 1_000_011, 1_004_107).await.unwrap();
+    store.publish(&script::checkpoint(1_004_107)).await.unwrap();
+    // 17 bundles and as many tiles, one tile a level up, and what is superfluous of the first.
+    let (puts, gets, deletions, _) = cost(&bucket);
+    assert_eq!((puts, gets), (3 + 17 * 2 + 1, 0), "a full batch of 4,096 entries");
+    assert_eq!(deletions, 5, "a full batch of 4,096 entries");
+}

@@ -70,6 +70,25 @@ impl Log {
         Server::start(command, MARKER)
     }
 
+    /// Starts the replica with this number of the log that `server` serves; it is there when it serves all of it.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub(crate) fn follow(
+        &self,
+        server: &Server,
+        number: usize,
+        core: Option<usize>,
+    ) -> anyhow::Result<Server> {
+        let policy = self.beside("policy");
+        fs::write(&policy, format!("log {}\nquorum none\n", self.data.key()?.verifying_key()))?;
+        let mut command = process::command(process::program("indelibled")?, core);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--min-free", "0", "--data"]);
+        command.arg(self.beside(&format!("replica-{number}")));
+        command.args(["--follow", &server.url()]).arg("--policy").arg(policy);
+        Server::start(command, MARKER)
+    }
+
     /// Trusts this log by its key.
     ///
     /// # Errors

@@ -123,16 +123,19 @@ impl Pair<'_> {
     }
 }
 
+/// Batches that were logged, and when that was answered.
+type Answers = Vec<(Range<u64>, Instant)>;
+
 /// A submitter that never stops, and checks every head.
 struct Load {
-    answers: Arc<Mutex<Vec<(Range<u64>, Instant)>>>,
+    answers: Arc<Mutex<Answers>>,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl Load {
     fn start(log: &Log<'_>, urls: [String; 2]) -> Load {
-        let answers: Arc<Mutex<Vec<(Range<u64>, Instant)>>> = Arc::default();
+        let answers: Arc<Mutex<Answers>> = Arc::default();
         let stop = CancellationToken::new();
         let memory = log.dir.path().join("load");
         let trust = Trust::from_key(&log.key.to_string()).unwrap();
@@ -206,10 +209,10 @@ async fn take_overs(weed: &Weed, homes: [Home; 2], blows: &[Blow], rounds: usize
     let urls = [homes[0].url(), homes[1].url()];
     let mut pair = Pair::start(&log, homes).await;
     let load = Load::start(&log, urls.clone());
-    let mut gaps: Vec<(Duration, Blow)> = Vec::new();
+    let mut gaps = Vec::new();
     for round in 0..rounds {
         let blow = blows[round % blows.len()];
-        gaps.push((pair.strike(blow, &load).await, blow));
+        gaps.push(pair.strike(blow, &load).await);
     }
     let answered = load.end().await;
     assert!(answered.len() > rounds, "{answered:?}");
@@ -226,15 +229,19 @@ async fn take_overs(weed: &Weed, homes: [Home; 2], blows: &[Blow], rounds: usize
     let size = answered.last().unwrap().end;
     pair.end().await;
     log.assert_clean("log", size).await;
-    gaps.sort_by_key(|(gap, _)| *gap);
-    let at = |share: usize| gaps[(gaps.len() - 1) * share / 100].0.as_millis();
+    report(gaps, blows, answered.len());
+}
+
+/// Says how long nobody was answered.
+#[allow(clippy::print_stderr, reason = "who reads the test's output wants to see it")]
+fn report(mut gaps: Vec<Duration>, blows: &[Blow], answered: usize) {
+    gaps.sort();
+    let at = |share: usize| gaps[(gaps.len() - 1) * share / 100].as_millis();
+    let (half, most_of, longest) = (at(50), at(99), at(100));
     eprintln!(
-        "{rounds} take-overs ({blows:?}), {} batches answered; nobody was answered for {} ms (half), {} ms (99 %), \
-         {} ms (most)",
-        answered.len(),
-        at(50),
-        at(99),
-        at(100)
+        "{} take-overs ({blows:?}), {answered} batches answered; nobody was answered for {half} ms (median), \
+         {most_of} ms (p99), {longest} ms (longest)",
+        gaps.len()
     );
 }
 

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 
+use super::needed;
+
 /// Each test process has room for so many.
 static NEXT: AtomicU8 = AtomicU8::new(1);
 
@@ -26,13 +28,8 @@ impl Namespace {
         let id = std::process::id() % 10_000;
         let (name, outside) = (format!("idl{id}n{number}"), format!("idl{id}o{number}"));
         let namespace = Namespace { name, outside, number };
-        if !namespace.set_up().await {
-            let required = std::env::var_os("INDELIBLE_REQUIRE_NETNS").is_some();
-            assert!(!required, "network namespaces can not be made here");
-            eprintln!("skipped: network namespaces can not be made here");
-            return None;
-        }
-        Some(namespace)
+        let made = if namespace.set_up().await { Some(namespace) } else { None };
+        needed(made, "NETNS", "the right to make network namespaces")
     }
 
     async fn set_up(&self) -> bool {

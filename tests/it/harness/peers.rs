@@ -6,6 +6,8 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
+use super::needed;
+
 /// Version of `siglog`.
 const SIGLOG: &str = "0.1.0";
 
@@ -14,15 +16,8 @@ const SIGLOG: &str = "0.1.0";
 /// `None`, unless `INDELIBLE_REQUIRE_PEERS` is set.
 pub(crate) async fn siglog(program: &str) -> Option<PathBuf> {
     let built = build(program).await;
-    let required = std::env::var_os("INDELIBLE_REQUIRE_PEERS").is_some_and(|v| v == "1");
-    match built {
-        Ok(installed) => Some(installed),
-        Err(why) if required => panic!("siglog {SIGLOG} can not be built here: {why}"),
-        Err(why) => {
-            skip(&why);
-            None
-        }
-    }
+    let why = built.as_ref().err().cloned().unwrap_or_default();
+    needed(built.ok(), "PEERS", &format!("siglog {SIGLOG}: {why}"))
 }
 
 async fn build(program: &str) -> Result<PathBuf, String> {
@@ -46,9 +41,4 @@ async fn build(program: &str) -> Result<PathBuf, String> {
         return Ok(installed);
     }
     Err(String::from_utf8_lossy(&output.stderr).into_owned())
-}
-
-#[allow(clippy::print_stderr, reason = "who reads the test's output must see it")]
-fn skip(why: &str) {
-    eprintln!("skipped: no siglog {SIGLOG} (INDELIBLE_REQUIRE_PEERS=1 makes this fail): {why}");
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
+use super::needed;
+
 /// A Python that these programs run on.
 async fn python() -> Option<PathBuf> {
     let named = std::env::var_os("INDELIBLE_PYTHON").map(PathBuf::from);
@@ -27,13 +29,7 @@ async fn python() -> Option<PathBuf> {
 /// The Python of an environment with `packages`, made once for all runs. Where there can be none it
 /// says so and is `None`, unless `INDELIBLE_REQUIRE_PYTHON` is set.
 pub(crate) async fn environment(name: &str, packages: &[&str]) -> Option<PathBuf> {
-    let made = make(name, packages).await;
-    let required = std::env::var_os("INDELIBLE_REQUIRE_PYTHON").is_some_and(|v| v == "1");
-    assert!(made.is_some() || !required, "{packages:?} can not be installed here");
-    if made.is_none() {
-        skip(packages);
-    }
-    made
+    needed(make(name, packages).await, "PYTHON", &format!("a Python with {packages:?}"))
 }
 
 async fn make(name: &str, packages: &[&str]) -> Option<PathBuf> {
@@ -63,9 +59,4 @@ async fn succeeds(mut command: Command) -> bool {
     let output = command.kill_on_drop(true).output();
     let ended = tokio::time::timeout(Duration::from_secs(300), output).await;
     ended.is_ok_and(|output| output.is_ok_and(|output| output.status.success()))
-}
-
-#[allow(clippy::print_stderr, reason = "who reads the test's output must see it")]
-fn skip(packages: &[&str]) {
-    eprintln!("skipped: no Python with {packages:?} (INDELIBLE_REQUIRE_PYTHON=1 makes this fail)");
 }

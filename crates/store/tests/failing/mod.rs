@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -33,17 +33,34 @@ pub(crate) struct Failing {
     fails: Fails,
     /// Takes every put, whatever its condition.
     is_careless: bool,
+    seen: Mutex<Vec<(&'static str, usize)>>,
 }
 
 impl Failing {
     /// Fails the request with this number, from 0.
     pub(crate) fn new(inner: Arc<dyn ObjectStore>, number: u64, fails: Fails) -> Failing {
-        Failing { inner, requests: AtomicU64::new(0), number, fails, is_careless: false }
+        Failing {
+            inner,
+            requests: AtomicU64::new(0),
+            number,
+            fails,
+            is_careless: false,
+            seen: Mutex::default(),
+        }
     }
 
     /// Fails nothing, and takes every put, whatever its condition.
     pub(crate) fn careless(inner: Arc<dyn ObjectStore>) -> Failing {
         Failing { is_careless: true, ..Failing::new(inner, u64::MAX, Fails::Before) }
+    }
+
+    /// The requests since this was asked last, with the bytes that were sent.
+    pub(crate) fn seen(&self) -> Vec<(&'static str, usize)> {
+        std::mem::take(&mut *self.seen.lock().unwrap())
+    }
+
+    fn see(&self, what: &'static str, bytes: usize) {
+        self.seen.lock().unwrap().push((what, bytes));
     }
 
     /// Whether there were enough requests.
@@ -81,6 +98,7 @@ impl ObjectStore for Failing {
     ) -> Result<PutResult> {
         let mode = if self.is_careless { PutMode::Overwrite } else { options.mode };
         let options = PutOptions { mode, ..options };
+        self.see("put", payload.content_length());
         self.request(self.inner.put_opts(location, payload, options)).await
     }
 
@@ -93,6 +111,7 @@ impl ObjectStore for Failing {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.see("get", 0);
         self.request(self.inner.get_opts(location, options)).await
     }
 
@@ -104,6 +123,7 @@ impl ObjectStore for Failing {
         &self,
         locations: BoxStream<'static, Result<Path>>,
     ) -> BoxStream<'static, Result<Path>> {
+        self.see("delete", 0);
         let fails = self.requests.fetch_add(1, Ordering::Relaxed) == self.number;
         if fails && self.fails == Fails::Before {
             return futures::stream::iter([Err(lost())]).boxed();

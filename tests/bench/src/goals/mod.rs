@@ -8,6 +8,7 @@ mod fill;
 mod growth;
 mod proofs;
 mod reads;
+mod replicas;
 mod siglog;
 mod trees;
 mod working;
@@ -58,6 +59,8 @@ enum Part {
     Reads,
     /// Reading the whole log
     Audit,
+    /// Replicas of the log
+    Replicas,
     /// Filling logs, and what they cost as they grow
     Growth,
 }
@@ -76,7 +79,7 @@ pub(crate) fn run(arguments: &All) -> anyhow::Result<()> {
     if wanted(Part::Trees) {
         trees::measure()?;
     }
-    if ![Part::Reads, Part::Audit, Part::Growth].into_iter().any(wanted) {
+    if ![Part::Reads, Part::Audit, Part::Replicas, Part::Growth].into_iter().any(wanted) {
         return Ok(());
     }
     let log = large(arguments)?;
@@ -85,6 +88,9 @@ pub(crate) fn run(arguments: &All) -> anyhow::Result<()> {
     }
     if wanted(Part::Audit) {
         audit::measure(&log)?;
+    }
+    if wanted(Part::Replicas) {
+        replicas::measure(&log, time)?;
     }
     if wanted(Part::Growth) {
         grow(arguments, &log, time)?;
