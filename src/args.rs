@@ -35,6 +35,13 @@ pub enum Command {
     /// Import what others recorded of a package index, into a log that is not being served. Exit code 0:
     /// all of it is in the log, 2: something was refused
     Import(Import),
+    /// Check whether a log can be served: configuration, key, store, disk, clock, index and witnesses. Takes the
+    /// arguments of `serve`. Exit code 0: it can, 1: something hinders
+    Doctor(Box<Serve>),
+    /// Say how a running log is. Exit code 0: it is well, 1: it is not
+    Status(Status),
+    /// Give a log that is not being served a last head. It can be read for ever, and never written again
+    Freeze(Box<Freeze>),
     /// Move a log that is not being served to another store, every byte of it verified. May be stopped and started
     /// again
     Migrate(Migrate),
@@ -133,6 +140,34 @@ pub struct Import {
     /// or a directory of recorded pages or a mirror. Files may be compressed with gzip or zstd
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+}
+
+/// `indelibled status`
+#[derive(Debug, Args)]
+pub struct Status {
+    /// URL of the log
+    #[arg(long, value_name = "URL")]
+    pub log: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `indelibled freeze`
+#[derive(Debug, Args)]
+pub struct Freeze {
+    /// Directory of the log
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Do it; there is no way back
+    #[arg(long)]
+    pub yes: bool,
+    /// Configuration file in TOML, that of `serve`; flags win over it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Everything that the file can say too.
+    #[command(flatten)]
+    pub settings: Settings,
 }
 
 /// `indelibled migrate`

@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | `key` | the signing key, as secret note key text | whoever reads it can fork the log |
 //! | `head` | the newest signed head, outside the store | rolled back with the store, it forks the log |
+//! | `frozen` | the last head of a log that is never written again | like `head` |
 //! | `heads/` | newest head of a log that is followed, and proofs that it forked | like `head` |
 //! | `bucket` | URL of the bucket that is the store, in place of `store/` | like `head` |
 //! | `store/` | entries, tiles, the trusted head | its head like `head`; every other byte is checked |
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use catalog::Catalog;
 use store::{BucketStore, RocksStore, Store, StoreError};
-use tlog::{SigningKey, VerifyingKey};
+use tlog::{SignedCheckpoint, SigningKey, VerifyingKey};
 
 use crate::durable;
 
@@ -170,7 +171,10 @@ impl DataDir {
     }
 
     /// URL of the bucket that is the store; `None` if the store is in the directory.
-    fn bucket_url(&self) -> anyhow::Result<Option<String>> {
+    ///
+    /// # Errors
+    /// A file that can not be read.
+    pub fn bucket_url(&self) -> anyhow::Result<Option<String>> {
         let path = self.bucket();
         match fs::read_to_string(&path) {
             Ok(url) => Ok(Some(url.trim_end().to_owned())),
@@ -281,6 +285,34 @@ impl DataDir {
         self.0.join("head")
     }
 
+    /// The last head of a frozen log; `None` if the log is not frozen.
+    ///
+    /// # Errors
+    /// A mark that can not be read.
+    pub fn frozen(&self) -> anyhow::Result<Option<SignedCheckpoint>> {
+        let path = self.frozen_file();
+        match fs::read(&path) {
+            Ok(note) => {
+                let last = SignedCheckpoint::parse(&note);
+                last.map(Some).with_context(|| format!("{} is damaged", path.display()))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).context(format!("{} can not be read", path.display())),
+        }
+    }
+
+    /// Marks the log as frozen; `note` is its last head.
+    ///
+    /// # Errors
+    /// The disk does not take it.
+    pub fn freeze(&self, note: &[u8]) -> io::Result<()> {
+        durable::replace(&self.frozen_file(), note)
+    }
+
+    fn frozen_file(&self) -> PathBuf {
+        self.0.join("frozen")
+    }
+
     /// What is remembered of a log that is followed.
     pub fn heads(&self) -> PathBuf {
         self.0.join("heads")
@@ -306,7 +338,8 @@ impl DataDir {
         self.0.join("catalog")
     }
 
-    fn key_file(&self) -> PathBuf {
+    /// The signing key's file.
+    pub fn key_file(&self) -> PathBuf {
         self.0.join("key")
     }
 
@@ -314,7 +347,8 @@ impl DataDir {
         self.0.join("bucket")
     }
 
-    fn store(&self) -> PathBuf {
+    /// The store's directory, if the log has it here.
+    pub fn store(&self) -> PathBuf {
         self.0.join("store")
     }
 }

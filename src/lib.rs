@@ -4,6 +4,7 @@
 //! writes; what it has published is read through [`reading`] by the gRPC and HTTP sides.
 
 pub mod args;
+pub mod clients;
 pub mod clock;
 pub mod commands;
 pub mod data_dir;
@@ -28,6 +29,7 @@ pub mod server;
 pub mod settings;
 pub mod signals;
 pub mod space;
+pub mod supervisor;
 pub mod witnesses;
 
 use describe::describe;

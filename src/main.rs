@@ -28,6 +28,9 @@ fn main() -> ExitCode {
             Command::Demo(arguments) => commands::demo::run(arguments).await,
             Command::Fsck(arguments) => commands::fsck::run(&arguments).await,
             Command::Import(arguments) => commands::import::run(arguments).await,
+            Command::Doctor(arguments) => commands::doctor::run(*arguments).await,
+            Command::Status(arguments) => commands::status::run(arguments).await,
+            Command::Freeze(arguments) => commands::freeze::run(*arguments).await,
             Command::Migrate(arguments) => {
                 commands::migrate::run(arguments).await.map(|()| ExitCode::SUCCESS)
             }

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use record::Timestamp;
 
 /// Bounds of the buckets of durations, in seconds.
 const SECONDS: [f64; 12] =
@@ -12,6 +13,13 @@ const SECONDS: [f64; 12] =
 pub fn recorder() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE.get_or_init(install).clone()
+}
+
+/// Sets a gauge to a time, in seconds since 1970.
+pub(crate) fn at(gauge: &'static str, time: Timestamp) {
+    // Exact up to 2^53 seconds.
+    #[allow(clippy::cast_precision_loss)]
+    ::metrics::gauge!(gauge).set(time.unix() as f64);
 }
 
 fn install() -> PrometheusHandle {
@@ -57,6 +65,34 @@ fn install() -> PrometheusHandle {
     ::metrics::describe_counter!(
         "indelible_takeovers_total",
         "Times that this server took over writing from another"
+    );
+    ::metrics::describe_gauge!(
+        "indelible_head_confirmed_timestamp_seconds",
+        "When the published head was confirmed last, as seconds since 1970"
+    );
+    ::metrics::describe_histogram!(
+        "indelible_step_seconds",
+        "Time that each step of a batch took: commit, catalog, confirm, sign, cosign, publish"
+    );
+    ::metrics::describe_gauge!(
+        "indelible_pool_submissions",
+        "Submissions that wait for the sequencer"
+    );
+    ::metrics::describe_gauge!(
+        "indelible_sweep_timestamp_seconds",
+        "Start of the last complete sweep of the index, as seconds since 1970"
+    );
+    ::metrics::describe_gauge!(
+        "indelible_serial",
+        "Serial of the index up to which everything was seen"
+    );
+    ::metrics::describe_counter!(
+        "indelible_refused_requests_total",
+        "Requests that were refused, by reason: rate"
+    );
+    ::metrics::describe_gauge!(
+        "indelible_heaviest_clients_requests",
+        "Requests in the last minute of the clients that asked most, by rank"
     );
     ::metrics::describe_counter!(
         "indelible_expectations_total",

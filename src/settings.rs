@@ -103,6 +103,10 @@ pub struct Settings {
     /// Seconds without a confirmed head after which /healthz fails [default: 1800]
     #[arg(long, value_name = "SECONDS")]
     pub max_head_age: Option<u64>,
+    /// Requests a second, and at once, of one client over the network, an IPv4 address or an IPv6 network of /64;
+    /// 0: no limit [default: 1000]
+    #[arg(long, value_name = "COUNT")]
+    pub client_rate: Option<u32>,
     /// Seconds that open requests get to finish at shut-down [default: 10]
     #[arg(long, value_name = "SECONDS")]
     pub drain: Option<u64>,
@@ -118,6 +122,17 @@ impl Settings {
             .with_context(|| format!("the configuration {} can not be read", path.display()))?;
         toml::from_str(&text)
             .with_context(|| format!("the configuration {} is not understood", path.display()))
+    }
+
+    /// These settings where given, else those of the configuration file, if there is one.
+    ///
+    /// # Errors
+    /// As [`read`](Settings::read).
+    pub fn over_file(self, file: Option<&Path>) -> anyhow::Result<Settings> {
+        match file {
+            Some(path) => Ok(self.over(Settings::read(path)?)),
+            None => Ok(self),
+        }
     }
 
     /// These settings where given, else those of `file`.
@@ -149,6 +164,7 @@ impl Settings {
             witness_deadline: self.witness_deadline.or(file.witness_deadline),
             witness_interval: self.witness_interval.or(file.witness_interval),
             max_head_age: self.max_head_age.or(file.max_head_age),
+            client_rate: self.client_rate.or(file.client_rate),
             drain: self.drain.or(file.drain),
         }
     }
@@ -181,6 +197,11 @@ impl Settings {
     /// Age of the head above which the log is not well.
     pub fn max_head_age(&self) -> Duration {
         Duration::from_secs(self.max_head_age.unwrap_or(1800))
+    }
+
+    /// Requests a second of one client; `None` if that is not limited.
+    pub fn client_rate(&self) -> Option<NonZeroU32> {
+        NonZeroU32::new(self.client_rate.unwrap_or(1000))
     }
 
     /// Time for open requests at shut-down.

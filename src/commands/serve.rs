@@ -1,6 +1,7 @@
 //! `indelibled serve`: the life of the server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
@@ -8,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::args::Serve;
+use crate::clients::Clients;
 use crate::data_dir::DataDir;
 use crate::grpc::Token;
 use crate::log::OpenLog;
@@ -15,17 +17,18 @@ use crate::observing::open_observer;
 use crate::sequencer::WriterState;
 use crate::settings::Settings;
 use crate::signals::stop_on_signal;
+use crate::supervisor::Told;
 use crate::{metrics, server};
+
+/// How often it is looked who asks most.
+const TIDY_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// Whatever keeps the log from being served; nothing was written then.
 pub async fn run(arguments: Serve) -> anyhow::Result<()> {
-    let settings = match &arguments.config {
-        Some(path) => arguments.settings.over(Settings::read(path)?),
-        None => arguments.settings,
-    };
+    let settings = arguments.settings.over_file(arguments.config.as_deref())?;
     let stop = stop_on_signal()?;
     let listen = settings.listen().to_owned();
     let listener = TcpListener::bind(&listen)
@@ -69,7 +72,7 @@ pub async fn serve(
             let stop = stop.clone();
             Some(tokio::spawn(async move {
                 // Only the writer observes.
-                let writes = state.wait_for(|state| !matches!(state, WriterState::Following(_)));
+                let writes = state.wait_for(|state| *state == WriterState::Running);
                 if stop.run_until_cancelled(writes).await.is_some_and(|writes| writes.is_ok()) {
                     observer.follow(stop.cancelled()).await;
                 }
@@ -78,11 +81,15 @@ pub async fn serve(
         None => None,
     };
     let ended = log.ended();
+    let clients = Arc::new(Clients::new(settings.client_rate()));
+    let tidying = tokio::spawn(tidy_up(Arc::clone(&clients)));
+    let _told = Told::start(log.health(settings));
     tokio::select! {
-        () = server::serve(listener, tls, routes, stop.clone(), settings.drain()) => {}
+        () = server::serve(listener, tls, routes, stop.clone(), settings.drain(), clients) => {}
         // Nothing that it would still answer is worth waiting for.
         () = ended.cancelled() => stop.cancel(),
     }
+    tidying.abort();
     if let Some(observing) = observing {
         let _ = observing.await;
     }
@@ -90,4 +97,11 @@ pub async fn serve(
     log.closed().await?;
     info!("the log is closed");
     Ok(())
+}
+
+async fn tidy_up(clients: Arc<Clients>) {
+    loop {
+        tokio::time::sleep(TIDY_INTERVAL).await;
+        clients.tidy_up();
+    }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use catalog::Catalog;
 use client::{Error, Heads, Memory, Tiles, Trust};
-use record::MapRoot;
+use record::{MapRoot, Timestamp};
 use store::{Store, StoreError};
 use thiserror::Error as ThisError;
 use tlog::{LeafIndex, SignedCheckpoint, TreeSize, VerifiedCheckpoint};
@@ -199,7 +199,7 @@ impl Follower {
         let (shown, now) = (dormant.shown(), (self.clock)());
         let is_first = shown.note.is_empty();
         let size = served.head().size;
-        report_lag(size.get().saturating_sub(shown.head.size.get()));
+        report_lag(size.get().saturating_sub(shown.head.size.get()), now);
         if !is_first {
             if size < shown.head.size {
                 return Ok(());
@@ -217,7 +217,8 @@ impl Follower {
             self.store.publish(served.signed()).await?;
         }
         dormant.show(Published::new(served.signed(), now));
-        report_lag(0);
+        crate::metrics::at("indelible_head_confirmed_timestamp_seconds", now);
+        report_lag(0, now);
         // Exact up to 2^53 entries.
         #[allow(clippy::cast_precision_loss)]
         metrics::gauge!("indelible_tree_size").set(size.get() as f64);
@@ -257,13 +258,11 @@ impl Follower {
 }
 
 /// Entries that are published and not shown yet.
-fn report_lag(entries: u64) {
+fn report_lag(entries: u64, now: Timestamp) {
     // Exact up to 2^53 entries.
     #[allow(clippy::cast_precision_loss)]
     metrics::gauge!("indelible_follower_lag_entries").set(entries as f64);
     if entries == 0 {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        let now = now.unwrap_or_default().as_secs_f64();
-        metrics::gauge!("indelible_follower_caught_up_timestamp_seconds").set(now);
+        crate::metrics::at("indelible_follower_caught_up_timestamp_seconds", now);
     }
 }

@@ -53,7 +53,9 @@ pub async fn report_health(mut state: watch::Receiver<WriterState>, health: Heal
     loop {
         let (reads, writes) = match *state.borrow_and_update() {
             WriterState::Running => (ServingStatus::Serving, ServingStatus::Serving),
-            WriterState::Following(_) => (ServingStatus::Serving, ServingStatus::NotServing),
+            WriterState::Following(_) | WriterState::Frozen(_) => {
+                (ServingStatus::Serving, ServingStatus::NotServing)
+            }
             _ => (ServingStatus::NotServing, ServingStatus::NotServing),
         };
         for service in ["", "indelible.v1.Log"] {

@@ -38,6 +38,7 @@ impl Health {
             WriterState::Stopped => return Err("the sequencer has stopped".to_owned()),
             WriterState::Running => true,
             WriterState::Following(_) => false,
+            WriterState::Frozen(why) => return Ok(format!("ok: {why}")),
         };
         let size = published.head.size;
         if age > self.max_head_age.as_secs() {

@@ -4,12 +4,14 @@ mod feeds;
 mod health;
 mod tiles;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
@@ -61,10 +63,28 @@ fn is_plain_path(path: &str) -> bool {
     path.split('/').all(|segment| !segment.is_empty() && segment.bytes().all(plain))
 }
 
+/// Refuses a request for now, in the words of the protocol that asks.
+pub fn too_often(headers: &HeaderMap, wait: Duration) -> Response {
+    let seconds = wait.as_secs() + 1;
+    let why =
+        format!("you ask too often: wait {seconds} s, and see /log.json for what is allowed\n");
+    let mut response = if is_grpc(headers) {
+        tonic::Status::resource_exhausted(why).into_http()
+    } else {
+        (StatusCode::TOO_MANY_REQUESTS, [(CACHE_CONTROL, "no-store")], why).into_response()
+    };
+    response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    response
+}
+
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    content_type.is_some_and(|value| value.starts_with(b"application/grpc"))
+}
+
 /// Answers for everything that has no route, in the words of the protocol that asks.
 pub async fn not_found(request: Request) -> Response {
-    let content_type = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    if content_type.is_some_and(|value| value.starts_with(b"application/grpc")) {
+    if is_grpc(request.headers()) {
         let why = format!("this log has no method {}", request.uri().path());
         return tonic::Status::unimplemented(why).into_http();
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use axum::Router;
 use catalog::Catalog;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -37,6 +37,10 @@ const TIDY_INTERVAL: Duration = Duration::from_secs(600);
 /// # Errors
 /// A key or catalog that is missing, damaged, or open in another process; a policy that is none of this log.
 pub fn parts(data: &DataDir, settings: &Settings, store: &LogStore) -> anyhow::Result<Parts> {
+    ensure!(
+        data.frozen()?.is_none(),
+        "this log is frozen, and nothing is ever written to it again"
+    );
     let key = data.key()?;
     let catalog: Arc<Catalog> = Arc::new(data.open_catalog(key.verifying_key().name())?);
     let witnesses = settings.policy.as_deref().map(|path| {
@@ -129,12 +133,16 @@ impl OpenLog {
         let submit = SubmitService::new(self.sequencer.clone(), token, desk, stop);
         let (grpc, health) = grpc::routes(log, submit)?;
         tokio::spawn(grpc::report_health(self.sequencer.watch_state(), health));
-        let health =
-            Health::new(self.sequencer.clone(), Arc::clone(&self.clock), settings.max_head_age());
+        let health = self.health(settings);
         let feeds = Feeds::new(self.reader.clone(), Arc::clone(&self.conflicts), self.key.name());
         let state = HttpState { reader: self.reader.clone(), feeds, health, metrics };
         let routes = grpc.into_axum_router().merge(http::routes(state, self.key.name()));
         Ok(routes.fallback(http::not_found))
+    }
+
+    /// Whether the log is well.
+    pub fn health(&self, settings: &Settings) -> Health {
+        Health::new(self.sequencer.clone(), Arc::clone(&self.clock), settings.max_head_age())
     }
 
     /// Where publishers state what they expect.

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use client::{Tiles, Trust};
 use store::Store;
-use tlog::VerifyingKey;
+use tlog::{SignedCheckpoint, VerifyingKey};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -14,7 +14,10 @@ use tracing::info;
 use super::parts;
 use crate::clock;
 use crate::data_dir::{DataDir, LogStore};
+use crate::derived;
+use crate::entries::EntryReader;
 use crate::following::{Followed, Follower, Lease, Standby, tiles_at, tiles_of};
+use crate::published::Published;
 use crate::sequencer::{Reading, Recurring, Sequencer};
 use crate::settings::Settings;
 
@@ -64,6 +67,9 @@ pub(super) async fn log(
         Some(url) => data.open_store_at(url).await?,
         None => data.open_store().await?,
     };
+    if let Some(last) = data.frozen()? {
+        return frozen(data, settings, &store, &last, stop).await;
+    }
     let parts = parts(data, settings, &store)?;
     let reading = Reading::of(&parts);
     let recurring = Arc::clone(&parts.recurring);
@@ -90,6 +96,46 @@ pub(super) async fn log(
         }
     };
     Ok(Opened { reading, recurring, key, sequencer, life })
+}
+
+/// A log that has its last head: it is only read.
+async fn frozen(
+    data: &DataDir,
+    settings: &Settings,
+    store: &LogStore,
+    last: &SignedCheckpoint,
+    stop: CancellationToken,
+) -> anyhow::Result<Opened> {
+    let key = data.key()?.verifying_key().clone();
+    let trust = trust(settings, &key)?;
+    let last = trust.verify(last).context("the last head is not this log's")?;
+    let reading = Reading {
+        origin: key.name().to_owned(),
+        store: store.shared(),
+        catalog: Arc::new(data.open_catalog(key.name())?),
+        clock: clock::system(),
+        pool: NO_POOL,
+        witnesses: None,
+    };
+    let stored = reading.store.head().await?;
+    ensure!(
+        stored == last.head(),
+        "the store ends at size {}, not with the last head",
+        stored.size
+    );
+    derived::bring_up(&reading.store, &reading.catalog, stored).await?;
+    let entries = EntryReader::new(Arc::clone(&reading.store));
+    derived::bring_map_up(&reading.catalog, &entries, stored.size).await?;
+    let why = format!("frozen at size {}: nothing is ever written to this log again", stored.size);
+    let (sequencer, dormant) = Sequencer::dormant(reading.clone(), why.clone());
+    dormant.show(Published::new(last.signed(), (reading.clock)()));
+    dormant.freeze(why);
+    let life = Life::of(async move {
+        stop.cancelled().await;
+        drop(dormant);
+        Ok(())
+    });
+    Ok(Opened { reading, recurring: Arc::default(), key, sequencer, life })
 }
 
 /// A copy of the log at `place`, kept in `data`.

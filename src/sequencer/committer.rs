@@ -67,14 +67,15 @@ impl Committer {
         integrated: Integrated,
     ) -> Result<Arc<Published>, StepError> {
         let Integrated { first, indexed, recurring, objects, prev, next } = integrated;
-        self.parts.store.commit(&prev, objects, &next).await?;
+        step("commit", self.parts.store.commit(&prev, objects, &next)).await?;
         self.parts.recurring.note(prev.size.get()..next.size.get(), recurring);
         if indexed.len() < FEW {
             self.parts.catalog.apply_indexed(first, &indexed)?;
             return self.finish(next).await;
         }
         let catalog = Arc::clone(&self.parts.catalog);
-        let applying = tokio::spawn(blocking(move || catalog.apply_indexed(first, &indexed)));
+        let applying = blocking(move || catalog.apply_indexed(first, &indexed));
+        let applying = tokio::spawn(step("catalog", applying));
         let confirmed = self.confirm(next).await;
         applying.await.expect("work on the catalog does not panic")?;
         confirmed?;
@@ -118,7 +119,8 @@ impl Committer {
 
     /// Asks for the second opinion on what was committed since it was asked for last.
     async fn confirm(&mut self, head: TreeHead) -> Result<(), StepError> {
-        second_opinion::confirm(&*self.parts.store, self.confirmed, head).await?;
+        let confirming = second_opinion::confirm(&*self.parts.store, self.confirmed, head);
+        step("confirm", confirming).await?;
         self.confirmed = head.size;
         Ok(())
     }
@@ -142,22 +144,27 @@ impl Committer {
     async fn try_publish(&mut self, head: TreeHead) -> Result<Arc<Published>, StepError> {
         debug_assert_eq!(self.confirmed, head.size);
         let origin = self.parts.key.verifying_key().name();
-        let signed = SignedCheckpoint::sign(&Checkpoint::new(origin, head)?, &self.parts.key);
-        self.parts.register.write(&signed)?;
+        let signing = async {
+            let signed = SignedCheckpoint::sign(&Checkpoint::new(origin, head)?, &self.parts.key);
+            self.parts.register.write(&signed)?;
+            Ok::<_, StepError>(signed)
+        };
+        let signed = step("sign", signing).await?;
         let public = match &self.parts.witnesses {
             Some(witnesses) => {
                 let cosigned = witnesses.cosign(&*self.parts.store, &signed, self.newest.as_ref());
-                cosigned.await?.map_err(StepError::Quorum)?
+                step("cosign", cosigned).await?.map_err(StepError::Quorum)?
             }
             None => signed,
         };
-        self.parts.store.publish(&public).await?;
+        step("publish", self.parts.store.publish(&public)).await?;
         let published = Arc::new(Published::new(&public, (self.parts.clock)()));
         self.published.send_replace(Arc::clone(&published));
         self.newest = Some(public);
         // Exact up to 2^53 entries.
         #[allow(clippy::cast_precision_loss)]
         metrics::gauge!("indelible_tree_size").set(head.size.get() as f64);
+        crate::metrics::at("indelible_head_confirmed_timestamp_seconds", published.confirmed);
         Ok(published)
     }
 
@@ -169,6 +176,15 @@ impl Committer {
         self.state.send_replace(WriterState::Halted(why.clone()));
         why
     }
+}
+
+/// Does a step, and counts the time that it takes.
+async fn step<T>(name: &'static str, work: impl Future<Output = T>) -> T {
+    let begun = Instant::now();
+    let done = work.await;
+    let seconds = begun.elapsed().as_secs_f64();
+    metrics::histogram!("indelible_step_seconds", "step" => name).record(seconds);
+    done
 }
 
 /// Answers every submission with the head that covers it.

@@ -104,6 +104,11 @@ impl Dormant {
         self.state.send_replace(WriterState::Halted(why));
     }
 
+    /// Says that nothing will ever be written, and why.
+    pub fn freeze(&self, why: String) {
+        self.state.send_replace(WriterState::Frozen(why));
+    }
+
     /// Opens the log, finishes what a crash left unfinished, and starts to write, with what the sequencer was
     /// made with. It stops, after what is in the pool, when `stop` is cancelled; the handle tells when that is
     /// done.

@@ -12,6 +12,7 @@ mod bulk;
 mod committer;
 mod dormant;
 mod epochs;
+mod finale;
 mod open;
 mod proposal;
 mod recurring;
@@ -44,6 +45,7 @@ use admission::fold;
 pub use bulk::{BulkError, BulkWriter, Candidate, KnownNames, Origin};
 pub use dormant::{Dormant, Reading};
 pub use epochs::EpochTimes;
+pub use finale::{FinaleError, last_head};
 pub use open::OpenError;
 use proposal::{Proposal, Submission};
 pub use proposal::{Receipt, SignedExpectation, SubmitError};
@@ -103,6 +105,8 @@ pub enum WriterState {
     ReadOnly(String),
     /// Another process writes, and this one follows it; what submitters are told.
     Following(String),
+    /// The log has its last head; what submitters are told.
+    Frozen(String),
     /// All is well.
     Running,
     /// The log is shutting down.
@@ -168,7 +172,7 @@ impl Sequencer {
     }
 
     async fn propose(&self, proposal: Proposal) -> Result<Receipt, SubmitError> {
-        if matches!(self.state(), WriterState::Following(_)) {
+        if matches!(self.state(), WriterState::Following(_) | WriterState::Frozen(_)) {
             return Err(self.refusal());
         }
         let (answer, answered) = oneshot::channel();
@@ -176,11 +180,22 @@ impl Sequencer {
             mpsc::error::TrySendError::Full(_) => SubmitError::PoolFull,
             mpsc::error::TrySendError::Closed(_) => self.refusal(),
         })?;
+        // Exact up to 2^53.
+        #[allow(clippy::cast_precision_loss)]
+        let waiting = (self.pool.max_capacity() - self.pool.capacity()) as f64;
+        metrics::gauge!("indelible_pool_submissions").set(waiting);
         answered.await.unwrap_or_else(|_| Err(self.refusal()))
     }
 
     /// Takes note of how far the index has been seen; the next epoch states it.
     pub fn cover(&self, coverage: Coverage) {
+        // Exact up to 2^53.
+        #[allow(clippy::cast_precision_loss)]
+        if let Some(serial) = coverage.serial {
+            metrics::gauge!("indelible_serial").set(serial as f64);
+        }
+        #[allow(clippy::cast_precision_loss)]
+        metrics::gauge!("indelible_sweep_timestamp_seconds").set(coverage.swept as f64);
         self.coverage.send_replace(Some(coverage));
     }
 
@@ -228,7 +243,9 @@ impl Sequencer {
     fn refusal(&self) -> SubmitError {
         match self.state() {
             WriterState::Halted(why) | WriterState::ReadOnly(why) => SubmitError::ReadOnly(why),
-            WriterState::Following(why) => SubmitError::NotTheWriter(why),
+            WriterState::Following(why) | WriterState::Frozen(why) => {
+                SubmitError::NotTheWriter(why)
+            }
             WriterState::Running | WriterState::Stopped => SubmitError::Stopped,
         }
     }

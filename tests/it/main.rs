@@ -24,6 +24,7 @@ mod installing;
 mod interop;
 mod lifecycle;
 mod observing;
+mod operations;
 mod publishing;
 mod static_files;
 mod tls;

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::Demo;
+use crate::clients::Clients;
 use crate::data_dir::DataDir;
 use crate::log::OpenLog;
 use crate::observing::open_observer;
@@ -51,7 +52,8 @@ pub async fn run(arguments: Demo) -> anyhow::Result<ExitCode> {
     let log = OpenLog::open(&data, &settings, writing.clone()).await?;
     let routes = log.routes(&settings, None, metrics::recorder(), stop.clone())?;
     let url = format!("http://{}", listener.local_addr()?);
-    let serving = server::serve(listener, None, routes, stop.clone(), settings.drain());
+    let clients = Arc::new(Clients::new(settings.client_rate()));
+    let serving = server::serve(listener, None, routes, stop.clone(), settings.drain(), clients);
     let serving = tokio::spawn(serving);
 
     let index = dir.path().join("index");
