@@ -23,6 +23,7 @@ use crate::reading::LogReader;
 use crate::register::HeadRegister;
 use crate::sequencer::{Parts, Sequencer};
 use crate::settings::Settings;
+use crate::site::Site;
 use crate::space::SpaceGuard;
 use crate::witnesses::Witnesses;
 
@@ -61,9 +62,14 @@ pub async fn parts(data: &DataDir, settings: &Settings) -> anyhow::Result<Parts>
 pub fn conflicts(data: &DataDir, parts: &Parts) -> Conflicts {
     let (catalog, recurring) = (Arc::clone(&parts.catalog), Arc::clone(&parts.recurring));
     let entries = EntryReader::new(Arc::clone(&parts.store));
+    Conflicts::open(data.conflicts_file(), catalog, entries, publishers(parts), recurring)
+}
+
+/// What publishers have said, as readers of the log find it.
+fn publishers(parts: &Parts) -> Publishers {
     let origin = parts.key.verifying_key().name();
-    let publishers = Publishers::new(origin, Arc::clone(&catalog), entries.clone());
-    Conflicts::open(data.conflicts_file(), catalog, entries, publishers, recurring)
+    let entries = EntryReader::new(Arc::clone(&parts.store));
+    Publishers::new(origin, Arc::clone(&parts.catalog), entries)
 }
 
 /// A log that is open and writing.
@@ -76,6 +82,8 @@ pub struct OpenLog {
     pub key: VerifyingKey,
     clock: Clock,
     conflicts: Arc<Conflicts>,
+    publishers: Publishers,
+    witnesses: Vec<VerifyingKey>,
     searching: JoinHandle<()>,
     pending: PathBuf,
     writer: JoinHandle<()>,
@@ -96,13 +104,26 @@ impl OpenLog {
         let (store, catalog) = (Arc::clone(&parts.store), Arc::clone(&parts.catalog));
         let clock = Arc::clone(&parts.clock);
         let conflicts = Arc::new(conflicts(data, &parts));
+        let publishers = publishers(&parts);
+        let witnesses = parts.witnesses.as_ref().map_or_else(Vec::new, |all| all.keys());
         let (sequencer, writer) =
             Sequencer::start(parts, stop).await.context("the log can not be opened")?;
         let published = sequencer.watch_published();
         let searching = tokio::spawn(Arc::clone(&conflicts).follow(published.clone()));
         let reader = LogReader::new(store, catalog, published, settings.proof_cache_bytes());
         let pending = data.pending_file();
-        Ok(OpenLog { sequencer, reader, key, clock, conflicts, searching, pending, writer })
+        Ok(OpenLog {
+            sequencer,
+            reader,
+            key,
+            clock,
+            conflicts,
+            publishers,
+            witnesses,
+            searching,
+            pending,
+            writer,
+        })
     }
 
     /// Everything that the log answers, on one port. Open streams end when `stop` is cancelled.
@@ -125,7 +146,15 @@ impl OpenLog {
         let health =
             Health::new(self.sequencer.clone(), Arc::clone(&self.clock), settings.max_head_age());
         let feeds = Feeds::new(self.reader.clone(), Arc::clone(&self.conflicts), self.key.name());
-        let state = HttpState { reader: self.reader.clone(), feeds, health, metrics };
+        let site = Site::new(
+            self.reader.clone(),
+            Arc::clone(&self.conflicts),
+            self.publishers.clone(),
+            &self.key,
+            &self.witnesses,
+            Arc::clone(&self.clock),
+        );
+        let state = HttpState { reader: self.reader.clone(), feeds, health, metrics, site };
         let routes = grpc.into_axum_router().merge(http::routes(state, self.key.name()));
         Ok(routes.fallback(http::not_found))
     }

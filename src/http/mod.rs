@@ -1,4 +1,5 @@
-//! The static side: tiles, bundles and checkpoint as files (C2SP tlog-tiles), feeds, health and metrics.
+//! The HTTP side: tiles, bundles and checkpoint as files (C2SP tlog-tiles), feeds, health and metrics, and
+//! the pages of [`site`](crate::site).
 
 mod feeds;
 mod health;
@@ -16,6 +17,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::feeds::Feeds;
 use crate::reading::LogReader;
+use crate::site::{self, Site};
 pub use health::Health;
 
 /// What the HTTP side serves from.
@@ -29,6 +31,8 @@ pub struct HttpState {
     pub health: Health,
     /// What has been counted.
     pub metrics: PrometheusHandle,
+    /// Pages for people.
+    pub site: Site,
 }
 
 /// The routes. Tiles are served at the root and, for origins with a path, under that path too, so
@@ -46,13 +50,15 @@ pub fn routes(state: HttpState, origin: &str) -> Router {
     if let Some((_, path)) = origin.split_once('/').filter(|(_, path)| is_plain_path(path)) {
         routes = routes.nest(&format!("/{path}"), log());
     }
+    let site = site::routes(state.site.clone());
     routes
         .route("/feeds/conflicts.atom", get(feeds::conflicts))
         .route("/feeds/projects/{file}", get(feeds::project))
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(scrape))
-        .method_not_allowed_fallback(not_allowed)
         .with_state(state)
+        .merge(site)
+        .method_not_allowed_fallback(not_allowed)
 }
 
 /// A path that means itself as a route.
