@@ -24,6 +24,7 @@ mod interop;
 mod lifecycle;
 mod observing;
 mod publishing;
+mod site;
 mod static_files;
 mod tls;
 mod witnessing;

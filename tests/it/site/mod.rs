@@ -1,0 +1,13 @@
+//! The web page, in a real browser, in front of the real program.
+//!
+//! Needs `chromium` and `chromedriver` (`deploy/build-deps browser`). Without them the tests say so and pass,
+//! unless `INDELIBLE_REQUIRE_BROWSER` is 1.
+
+mod access;
+mod browser;
+mod dropping;
+mod lies;
+mod proxy;
+mod scene;
+mod served;
+mod viewing;
