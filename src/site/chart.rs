@@ -7,10 +7,13 @@ use record::Timestamp;
 /// Width and height of the area that is drawn in.
 const AREA: (f64, f64) = (560.0, 120.0);
 
-/// A curve from the first time to the last, as the `d` of a path; empty if there is nothing to draw.
+/// A curve from the first time to the last, as the `d` of a path; empty if no time passed between them.
 pub(super) fn curve(points: &[(Timestamp, u64)]) -> String {
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return String::new() };
-    let (start, span) = (first.0.unix(), last.0.unix().saturating_sub(first.0.unix()).max(1));
+    let (start, span) = (first.0.unix(), last.0.unix().saturating_sub(first.0.unix()));
+    if span == 0 {
+        return String::new();
+    }
     let top = last.1.max(1);
     let mut path = String::new();
     for (nth, (time, size)) in points.iter().enumerate() {

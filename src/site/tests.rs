@@ -51,6 +51,7 @@ fn charts_fill_their_area() {
     let at = |seconds: u64| Timestamp::from_unix(1_795_000_000 + seconds).unwrap();
     assert_eq!(chart::curve(&[(at(0), 0), (at(10), 100)]), "M0.0 120.0L560.0 0.0");
     assert_eq!(chart::curve(&[]), "");
+    assert_eq!(chart::curve(&[(at(5), 1), (at(5), 9)]), "", "all at once");
     assert_eq!(chart::area(""), "");
     let bars = chart::bars(&[("a", 0), ("b", 4)]);
     assert_eq!((bars[0].height.as_str(), bars[1].height.as_str()), ("0.0", "120.0"));

@@ -14,6 +14,8 @@ async fn is_disproven(scene: &Scene, path: &str, what: &str) {
     );
     let title = scene.browser.text("#verdict").await;
     assert_eq!(title, "False: do not believe this page", "{what}");
+    let first = "return document.querySelector('main').firstElementChild.id";
+    assert_eq!(scene.browser.text_of(first).await, "verification", "{what}");
     let red =
         "const shadow = getComputedStyle(document.body).boxShadow; return shadow.includes('inset')";
     assert_eq!(scene.browser.run(red).await, serde_json::json!(true), "{what}");
@@ -108,6 +110,17 @@ async fn what_can_not_be_checked_is_neither_good_nor_bad() {
     });
     assert_eq!(scene.visit(&page).await, "undecided");
     assert_eq!(scene.browser.text("#verdict").await, "Could not be verified");
+
+    // Without the project's entries only its publisher's word stays open.
+    scene.proxy.lie(|path, body| {
+        if path.starts_with("/evidence/project/") {
+            body.clear();
+        }
+    });
+    assert_eq!(scene.visit(&page).await, "verified");
+    let says = scene.browser.text("#verification").await;
+    assert!(says.contains("but for the publisher's word"), "{says}");
+    assert!(says.contains("Not checked is what the publisher of project-2 says"), "{says}");
     scene.browser.close().await;
 }
 

@@ -5,9 +5,11 @@
 
 mod access;
 mod browser;
+mod cosigned;
 mod dropping;
 mod lies;
 mod proxy;
 mod scene;
 mod served;
+mod speed;
 mod viewing;
