@@ -1,5 +1,5 @@
 //! The HTTP side: tiles, bundles and checkpoint as files (C2SP tlog-tiles), feeds, health and metrics, and
-//! the pages of [`site`](crate::site).
+//! the pages of [`site`].
 
 mod feeds;
 mod health;

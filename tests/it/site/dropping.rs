@@ -7,13 +7,18 @@ use record::Digest;
 
 use super::proxy::falsify_signature;
 use super::scene::{CALM, CHANGED, Scene, UNEXPECTED};
-use crate::harness::{sha256, within};
+use crate::harness::{indelible, run, sha256, within};
 
 /// Gives a file to the page and waits for its verdicts, a file's name and a verdict each.
 async fn give(scene: &Scene, path: &Path) -> Vec<(String, Option<String>)> {
     let input =
         within("the input", scene.browser.client.find(Locator::Css("#files"))).await.unwrap();
     input.send_keys(path.to_str().unwrap()).await.unwrap();
+    verdicts_of(scene).await
+}
+
+/// What the page says of files that it was given, when it is done with them.
+async fn verdicts_of(scene: &Scene) -> Vec<(String, Option<String>)> {
     let done = "return document.querySelector('#results h2') !== null \
                 && document.querySelector('#results p').textContent !== '' \
                 && document.body.dataset.verdict !== 'checking'";
@@ -68,7 +73,9 @@ source = {{ git = "https://forge.example/a/b?rev=main#0123" }}
         changed = sha256(5),
     );
     open(&scene).await;
-    let found = give(&scene, &written(&scene, "uv.lock", lock)).await;
+    let path = written(&scene, "uv.lock", lock);
+    let found = give(&scene, &path).await;
+    agrees_with_the_command_line(&scene, &path, &found).await;
     assert_eq!(
         verdicts(&found),
         [
@@ -89,7 +96,9 @@ source = {{ git = "https://forge.example/a/b?rev=main#0123" }}
         other = sha256(9),
     );
     open(&scene).await;
-    let found = give(&scene, &written(&scene, "requirements.txt", requirements)).await;
+    let path = written(&scene, "requirements.txt", requirements);
+    let found = give(&scene, &path).await;
+    agrees_with_the_command_line(&scene, &path, &found).await;
     assert_eq!(
         verdicts(&found),
         [
@@ -112,9 +121,32 @@ source = {{ git = "https://forge.example/a/b?rev=main#0123" }}
         Digest::sha256(b"project_1-2.0.tar.gz"),
     );
     open(&scene).await;
-    let found = give(&scene, &written(&scene, "pylock.toml", pylock)).await;
+    let path = written(&scene, "pylock.toml", pylock);
+    let found = give(&scene, &path).await;
+    agrees_with_the_command_line(&scene, &path, &found).await;
     assert_eq!(verdicts(&found), [(UNEXPECTED, "unexpected"), ("project_1-2.0.tar.gz", "match")]);
     scene.browser.close().await;
+}
+
+/// What `indelible audit` says of the same file has to be the same, whatever its order.
+async fn agrees_with_the_command_line(
+    scene: &Scene,
+    path: &Path,
+    found: &[(String, Option<String>)],
+) {
+    let mut command = indelible();
+    command.env("HOME", scene.log.path("home")).arg("audit").arg(path);
+    command.args(["--json", "--log", &scene.server.url, "--key", &scene.log.key().to_string()]);
+    let ended = run(command).await;
+    let said: serde_json::Value = serde_json::from_str(&ended.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", ended.stderr));
+    let said = said["results"].as_array().unwrap().iter();
+    let mut said: Vec<String> =
+        said.map(|result| result["verdict"].as_str().unwrap().to_owned()).collect();
+    let mut here: Vec<String> = found.iter().filter_map(|(_, verdict)| verdict.clone()).collect();
+    said.sort();
+    here.sort();
+    assert_eq!(here, said, "{}", path.display());
 }
 
 fn verdicts(found: &[(String, Option<String>)]) -> Vec<(&str, &str)> {
@@ -148,6 +180,27 @@ async fn a_file_never_leaves_the_machine() {
     assert_eq!(nothing, []);
     let says = scene.browser.text("#results").await;
     assert!(says.contains("Could not be checked"), "{says}");
+    scene.browser.close().await;
+}
+
+/// Lets go of a file over the heading.
+const DROP: &str = "const held = new DataTransfer(); \
+     held.items.add(new File([arguments[0]], 'requirements.txt')); \
+     const target = document.querySelector('h1'); \
+     for (const kind of ['dragover', 'drop']) target.dispatchEvent(new DragEvent(kind, \
+     { dataTransfer: held, bubbles: true, cancelable: true }))";
+
+#[tokio::test]
+async fn files_can_be_dropped_anywhere() {
+    let Some(scene) = Scene::set().await else { return };
+    open(&scene).await;
+    let lock = format!("project-2==1.2 --hash=sha256:{}\n", sha256(2));
+    let dropped = scene.browser.client.execute(DROP, vec![lock.into()]);
+    within("a drop", dropped).await.unwrap();
+    let found = verdicts_of(&scene).await;
+    assert_eq!(verdicts(&found), [("project-2 1.2", "match")]);
+    let here = scene.browser.text_of("return location.pathname").await;
+    assert_eq!(here, "/check", "the browser did not open the file instead");
     scene.browser.close().await;
 }
 
