@@ -1,7 +1,7 @@
 //! `indelibled`: the server of an Indelible log.
 //!
 //! Data flows one way: an observer or a submitter hands facts to the [`sequencer`], which alone
-//! writes; what it has published is read through [`reading`] by the gRPC and HTTP sides.
+//! writes; what it has published is read through [`reading`] by the gRPC and HTTP sides, and shown to people by the [`site`].
 
 pub mod args;
 pub mod clients;
@@ -28,6 +28,7 @@ pub mod sequencer;
 pub mod server;
 pub mod settings;
 pub mod signals;
+pub mod site;
 pub mod space;
 pub mod supervisor;
 pub mod witnesses;

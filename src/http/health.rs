@@ -26,6 +26,11 @@ impl Health {
         Health { sequencer, clock, max_head_age }
     }
 
+    /// Whose health it is.
+    pub(super) const fn sequencer(&self) -> &Sequencer {
+        &self.sequencer
+    }
+
     /// One line for people, and whether all is well.
     ///
     /// # Errors

@@ -1,9 +1,12 @@
-//! The static side: tiles, bundles and checkpoint as files (C2SP tlog-tiles), feeds, health and metrics.
+//! The HTTP side: tiles, bundles and checkpoint as files (C2SP tlog-tiles), feeds, health and metrics, and
+//! the pages of [`site`].
 
+mod about;
 mod feeds;
 mod health;
 mod tiles;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -18,6 +21,8 @@ use tower_http::compression::CompressionLayer;
 
 use crate::feeds::Feeds;
 use crate::reading::LogReader;
+use crate::site::{self, Site};
+pub use about::{About, Limits};
 pub use health::Health;
 
 /// What the HTTP side serves from.
@@ -31,11 +36,15 @@ pub struct HttpState {
     pub health: Health,
     /// What has been counted.
     pub metrics: PrometheusHandle,
+    /// Pages for people.
+    pub site: Site,
+    /// What the log says of itself.
+    pub about: Arc<About>,
 }
 
 /// The routes. Tiles are served at the root and, for origins with a path, under that path too, so
 /// that the origin with a scheme before it is the log's URL.
-pub fn routes(state: HttpState, origin: &str) -> Router {
+pub fn routes(state: HttpState) -> Router {
     // The hashes in entries do not compress: harder work on them saves next to nothing.
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
     let log = || {
@@ -45,16 +54,25 @@ pub fn routes(state: HttpState, origin: &str) -> Router {
             .route("/tile/{*path}", get(tiles::tile))
     };
     let mut routes = log();
-    if let Some((_, path)) = origin.split_once('/').filter(|(_, path)| is_plain_path(path)) {
-        routes = routes.nest(&format!("/{path}"), log());
+    if !state.about.prefix.is_empty() {
+        routes = routes.nest(&state.about.prefix, log());
     }
+    let site = site::routes(state.site.clone());
     routes
         .route("/feeds/conflicts.atom", get(feeds::conflicts))
         .route("/feeds/projects/{file}", get(feeds::project))
         .route("/healthz", get(health::healthz))
+        .route("/log.json", get(about::log_json))
         .route("/metrics", get(scrape))
-        .method_not_allowed_fallback(not_allowed)
         .with_state(state)
+        .merge(site)
+        .method_not_allowed_fallback(not_allowed)
+}
+
+/// Path below the host in an origin, if it means itself as a route; else empty.
+pub fn prefix_of(origin: &str) -> String {
+    let path = origin.split_once('/').map(|(_, path)| path).filter(|path| is_plain_path(path));
+    path.map_or_else(String::new, |path| format!("/{path}"))
 }
 
 /// A path that means itself as a route.

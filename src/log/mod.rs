@@ -19,12 +19,13 @@ use crate::data_dir::{DataDir, LogStore};
 use crate::entries::EntryReader;
 use crate::feeds::{Conflicts, Feeds};
 use crate::grpc::{self, LogService, PublisherDesk, SubmitService, Token};
-use crate::http::{self, Health, HttpState};
+use crate::http::{self, About, Health, HttpState, Limits};
 use crate::publishers::{Pending, Publishers, RateLimit};
 use crate::reading::LogReader;
 use crate::register::HeadRegister;
 use crate::sequencer::{Parts, Reading, Recurring, Sequencer};
 use crate::settings::Settings;
+use crate::site::Site;
 use crate::space::SpaceGuard;
 use crate::witnesses::Witnesses;
 use opening::{Life, Opened};
@@ -81,6 +82,7 @@ pub struct OpenLog {
     pub key: VerifyingKey,
     clock: Clock,
     conflicts: Arc<Conflicts>,
+    witnesses: Vec<VerifyingKey>,
     searching: JoinHandle<()>,
     pending: PathBuf,
     life: Life,
@@ -97,7 +99,8 @@ impl OpenLog {
         settings: &Settings,
         stop: CancellationToken,
     ) -> anyhow::Result<OpenLog> {
-        let Opened { reading, recurring, key, sequencer, life } = match &settings.follow {
+        let Opened { reading, recurring, key, witnesses, sequencer, life } = match &settings.follow
+        {
             Some(place) => opening::replica(data, settings, place, stop).await?,
             None => opening::log(data, settings, stop).await?,
         };
@@ -113,7 +116,17 @@ impl OpenLog {
         let searching = tokio::spawn(Arc::clone(&conflicts).follow(published.clone()));
         let reader = LogReader::new(store, catalog, published, settings.proof_cache_bytes());
         let pending = data.pending_file();
-        Ok(OpenLog { sequencer, reader, key, clock, conflicts, searching, pending, life })
+        Ok(OpenLog {
+            sequencer,
+            reader,
+            key,
+            clock,
+            conflicts,
+            witnesses,
+            searching,
+            pending,
+            life,
+        })
     }
 
     /// Everything that the log answers, on one port. Open streams end when `stop` is cancelled.
@@ -135,9 +148,28 @@ impl OpenLog {
         tokio::spawn(grpc::report_health(self.sequencer.watch_state(), health));
         let health = self.health(settings);
         let feeds = Feeds::new(self.reader.clone(), Arc::clone(&self.conflicts), self.key.name());
-        let state = HttpState { reader: self.reader.clone(), feeds, health, metrics };
-        let routes = grpc.into_axum_router().merge(http::routes(state, self.key.name()));
+        let site = Site::new(
+            self.reader.clone(),
+            Arc::clone(&self.conflicts),
+            self.sequencer.publishers().clone(),
+            &self.key,
+            &self.witnesses,
+            Arc::clone(&self.clock),
+        );
+        let about = Arc::new(self.about(settings));
+        let state = HttpState { reader: self.reader.clone(), feeds, health, metrics, site, about };
+        let routes = grpc.into_axum_router().merge(http::routes(state));
         Ok(routes.fallback(http::not_found))
+    }
+
+    fn about(&self, settings: &Settings) -> About {
+        About {
+            origin: self.key.name().to_owned(),
+            key: self.key.to_string(),
+            witnesses: self.witnesses.iter().map(ToString::to_string).collect(),
+            limits: Limits::new(settings.client_rate(), settings.expectations_per_hour()),
+            prefix: http::prefix_of(self.key.name()),
+        }
     }
 
     /// Whether the log is well.

@@ -32,6 +32,8 @@ pub(super) struct Opened {
     pub(super) reading: Reading,
     pub(super) recurring: Arc<Recurring>,
     pub(super) key: VerifyingKey,
+    /// Those whose cosignatures the policy counts.
+    pub(super) witnesses: Vec<VerifyingKey>,
     pub(super) sequencer: Sequencer,
     pub(super) life: Life,
 }
@@ -73,6 +75,7 @@ pub(super) async fn log(
     let parts = parts(data, settings, &store)?;
     let reading = Reading::of(&parts);
     let recurring = Arc::clone(&parts.recurring);
+    let witnesses = parts.witnesses.as_ref().map_or_else(Vec::new, |all| all.keys());
     let key = parts.key.verifying_key().clone();
     let (sequencer, life) = match store {
         LogStore::Local(_) => {
@@ -95,7 +98,7 @@ pub(super) async fn log(
             (sequencer, Life::of(standby.run(stop)))
         }
     };
-    Ok(Opened { reading, recurring, key, sequencer, life })
+    Ok(Opened { reading, recurring, key, witnesses, sequencer, life })
 }
 
 /// A log that has its last head: it is only read.
@@ -108,6 +111,7 @@ async fn frozen(
 ) -> anyhow::Result<Opened> {
     let key = data.key()?.verifying_key().clone();
     let trust = trust(settings, &key)?;
+    let witnesses = witnesses_of(&trust);
     let last = trust.verify(last).context("the last head is not this log's")?;
     let reading = Reading {
         origin: key.name().to_owned(),
@@ -135,7 +139,7 @@ async fn frozen(
         drop(dormant);
         Ok(())
     });
-    Ok(Opened { reading, recurring: Arc::default(), key, sequencer, life })
+    Ok(Opened { reading, recurring: Arc::default(), key, witnesses, sequencer, life })
 }
 
 /// A copy of the log at `place`, kept in `data`.
@@ -150,6 +154,7 @@ pub(super) async fn replica(
     )?;
     let tiles = tiles_at(place).with_context(|| format!("{place} can not be followed"))?;
     let key = trust.policy().logs()[0].key().clone();
+    let witnesses = witnesses_of(&trust);
     let store: Arc<dyn Store> = Arc::new(data.open_copy()?);
     let reading = Reading {
         origin: trust.origin().to_owned(),
@@ -168,7 +173,7 @@ pub(super) async fn replica(
         follower.follow(&dormant, &stop).await;
         Ok(())
     });
-    Ok(Opened { reading, recurring: Arc::default(), key, sequencer, life })
+    Ok(Opened { reading, recurring: Arc::default(), key, witnesses, sequencer, life })
 }
 
 fn followed(settings: &Settings, reading: &Reading, tiles: Tiles, trust: Trust) -> Followed {
@@ -188,6 +193,10 @@ fn trust(settings: &Settings, key: &VerifyingKey) -> anyhow::Result<Trust> {
         Some(trust) if !settings.fail_open => Ok(trust),
         _ => Ok(Trust::from_key(&key.to_string())?),
     }
+}
+
+fn witnesses_of(trust: &Trust) -> Vec<VerifyingKey> {
+    trust.policy().witnesses().iter().map(|witness| witness.key().clone()).collect()
 }
 
 fn policy(settings: &Settings) -> anyhow::Result<Option<Trust>> {

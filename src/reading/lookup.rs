@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use catalog::MapReader;
-use record::MapKey;
-use tlog::{LeafIndex, TreeSize};
+use record::{CompletenessProof, Evidence, LookupKey, MapKey};
+use tlog::{InclusionProof, LeafIndex, SignedCheckpoint, TreeSize};
 
 use super::view::{EpochView, ProvenEpoch, View};
-use super::{AnswerError, LogReader, Nodes, ProvenEntries};
+use super::{AnswerError, LogReader, Nodes, ProvenEntries, ProvenEntry};
 use crate::published::Published;
 
 /// Entries that one look-up returns at most.
@@ -109,5 +109,28 @@ impl LogReader {
         let room = (MAX_LOOKUP_ENTRIES + 1).saturating_sub(positions.len());
         positions.extend(self.catalog.positions(key, size, last_covered, room)?);
         Ok(positions)
+    }
+}
+
+impl Lookup {
+    /// The offline form, as the answer about `key`; `None` if it is not shown to be complete.
+    pub fn into_evidence(self, key: LookupKey) -> Option<Evidence> {
+        let Completeness { epoch, map_proof } = self.completeness?;
+        let nodes = self.proven.nodes;
+        let proven = |entry: ProvenEntry| record::ProvenEntry {
+            index: entry.index,
+            entry: entry.entry.to_vec(),
+            proof: InclusionProof::new(entry.path.iter().map(|at| nodes[*at as usize]).collect()),
+        };
+        let completeness = CompletenessProof {
+            epoch: proven(epoch.entry.clone()),
+            map_proof,
+            edge: epoch.edge.clone(),
+            tail: epoch.tail.iter().map(|entry| entry.to_vec()).collect(),
+        };
+        let checkpoint = SignedCheckpoint::parse(&self.published.note);
+        let checkpoint = checkpoint.expect("what is published was written by this log");
+        let entries = self.proven.entries.into_iter().map(proven).collect();
+        Some(Evidence { key, entries, completeness, checkpoint })
     }
 }

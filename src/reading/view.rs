@@ -3,12 +3,14 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
+use record::{Entry, EpochEntry, Parsed};
 use tlog::{CompactRange, Hash, LeafIndex, Trail, TreeHead, TreeSize, VerifiedEdge};
 use tokio::sync::OnceCell;
 
 use super::kept::KeptTiles;
 use super::{AnswerError, LogReader, Nodes, ProvenEntry, positions};
 use crate::entries::load;
+use crate::published::Published;
 
 /// Entries after the newest epoch up to which a look-up is shown to be complete.
 const MAX_TAIL: u64 = 20_000;
@@ -117,6 +119,23 @@ impl LogReader {
     pub(super) async fn newest_epoch(&self, view: &View) -> Result<Option<LeafIndex>, AnswerError> {
         let found = view.newest.get_or_try_init(async || self.catalog.newest_epoch(view.size()));
         Ok(*found.await?)
+    }
+
+    /// The newest epoch entry of a published head: how far the log's observer has seen the index.
+    ///
+    /// # Errors
+    /// [`AnswerError`] if the log can not be read.
+    pub async fn newest_summary(
+        &self,
+        published: &Published,
+    ) -> Result<Option<EpochEntry>, AnswerError> {
+        let view = self.view(published.head).await?;
+        let Some(newest) = self.newest_epoch(&view).await? else { return Ok(None) };
+        let bytes = self.entries_at(published, &[newest]).await?.remove(0);
+        match Entry::parse(&bytes) {
+            Ok(Parsed::Known(Entry::Epoch(epoch))) => Ok(Some(epoch)),
+            _ => Ok(None),
+        }
     }
 
     /// The newest epoch of a view, if there is one and few enough entries follow it.

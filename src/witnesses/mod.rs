@@ -111,6 +111,11 @@ impl Witnesses {
         Ok(Witnesses { policy, times, fail_open, http, council, quorum })
     }
 
+    /// The keys of the policy's witnesses.
+    pub fn keys(&self) -> Vec<VerifyingKey> {
+        self.policy.witnesses().iter().map(|witness| witness.key().clone()).collect()
+    }
+
     /// Whether a checkpoint has the log's signature and those of the quorum.
     ///
     /// # Errors

@@ -26,6 +26,7 @@ mod lifecycle;
 mod observing;
 mod operations;
 mod publishing;
+mod site;
 mod static_files;
 mod tls;
 mod witnessing;

@@ -141,6 +141,7 @@ impl<W: Write> Story<W> {
         writeln!(
             out,
             "6. Try it yourself: the log is served on {url} until Ctrl-C\n  \
+             in a browser: {url}/files/{}\n  \
              curl {url}/checkpoint\n  \
              export INDELIBLE_LOG={url}\n  \
              export INDELIBLE_KEY='{key}'\n  \
@@ -150,7 +151,7 @@ impl<W: Write> Story<W> {
              cargo run -q -p indelible -- evidence file {} -o changed.evidence\n  \
              cargo run -q -p indelible -- verify --evidence changed.evidence\n  \
              cargo run -q -p indelible -- monitor --state watch --once --project colorama",
-            CHANGED.name, CHANGED.name
+            CHANGED.name, CHANGED.name, CHANGED.name
         )?;
         out.flush()?;
         Ok(())

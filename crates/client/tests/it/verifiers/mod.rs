@@ -1,59 +1,27 @@
-//! The independent verifier of evidence, in Python, against this one: both accept the same files.
+//! The independent verifiers of evidence, in Python and in JavaScript, against this one: all accept the
+//! same files and understand the same by them.
 //!
-//! Needs Python 3.12 or later, named by `INDELIBLE_PYTHON` or found, and `cryptography` from its package
-//! index. Without them the test says so and passes, unless `INDELIBLE_REQUIRE_PYTHON` is 1.
+//! Each needs its interpreter. Without it the test says so and passes, unless a variable says that it is
+//! required.
+
+mod node;
+mod python;
 
 use std::collections::BTreeSet;
 use std::env;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use client::{Claim, LookupKey, VerifiedLookup};
+use client::{Claim, Error, LookupKey, VerifiedLookup};
 use record::Evidence;
 
 use crate::log::{TestLog, file, filler, project, removed, vkey};
 use crate::questions::{client, trust};
 use crate::server::Server;
 
-const SCRIPT: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/evidence/verify_evidence.py");
-
 /// A line of a witness that nobody knows: readers skip it.
 const UNKNOWN_LINE: &str = "\u{2014} witness.example/w AAAAAAAA\n";
-
-fn succeeds(command: &mut Command) -> bool {
-    command.stdout(Stdio::null()).status().is_ok_and(|status| status.success())
-}
-
-fn is_recent(python: &PathBuf) -> bool {
-    let probe = "import sys, venv; sys.exit(sys.version_info < (3, 12))";
-    succeeds(Command::new(python).args(["-c", probe]).stderr(Stdio::null()))
-}
-
-fn python() -> Option<PathBuf> {
-    if let Some(named) = env::var_os("INDELIBLE_PYTHON") {
-        return Some(named.into());
-    }
-    let names = ["python3.14", "python3.13", "python3.12", "python3"].map(PathBuf::from);
-    let pyenv = Path::new(&env::var_os("HOME")?).join(".pyenv/versions");
-    let installed = std::fs::read_dir(pyenv).into_iter().flatten();
-    let installed = installed.filter_map(|dir| Some(dir.ok()?.path().join("bin/python3")));
-    names.into_iter().chain(installed).find(is_recent)
-}
-
-/// A Python with `cryptography`, made once for all runs.
-fn interpreter() -> Option<PathBuf> {
-    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cryptography");
-    let interpreter = venv.join("bin/python");
-    let installed = || succeeds(Command::new(&interpreter).args(["-c", "import cryptography"]));
-    if !installed() {
-        succeeds(Command::new(python()?).args(["-m", "venv", "--clear"]).arg(&venv));
-        let install = ["-m", "pip", "install", "--quiet", "cryptography"];
-        succeeds(Command::new(&interpreter).args(install));
-    }
-    installed().then_some(interpreter)
-}
 
 /// Small evidence of every sort.
 async fn good_files() -> Vec<String> {
@@ -108,8 +76,11 @@ fn mutations(text: &str) -> BTreeSet<Vec<u8>> {
     mutated
 }
 
-fn verified(bytes: &[u8]) -> Option<VerifiedLookup> {
-    VerifiedLookup::from_evidence(Evidence::parse(bytes).ok()?, &trust()).ok()
+/// The answer, or whether a check failed that could be made.
+fn verified(bytes: &[u8]) -> Result<VerifiedLookup, bool> {
+    let evidence = Evidence::parse(bytes).map_err(|_| false)?;
+    let is_disproven = |error| matches!(error, Error::Disproven(_));
+    VerifiedLookup::from_evidence(evidence, &trust()).map_err(is_disproven)
 }
 
 /// What the verifiers say that the file proves: key, positions and size.
@@ -123,10 +94,10 @@ fn meaning(answer: &VerifiedLookup) -> String {
     format!("accepted [\"{key}\", {positions:?}, {}]", answer.checkpoint().head().size)
 }
 
-/// The verifier's lines, one for each file.
-fn by_python(interpreter: &Path, files: &[Vec<u8>]) -> Vec<String> {
+/// A verifier's lines, one for each file.
+fn lines_of(interpreter: &Path, script: &str, files: &[Vec<u8>]) -> Vec<String> {
     let mut command = Command::new(interpreter);
-    command.args([SCRIPT, "--key", &vkey(), "--batch"]);
+    command.args([script, "--key", &vkey(), "--batch"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input: Vec<u8> = files
@@ -140,32 +111,44 @@ fn by_python(interpreter: &Path, files: &[Vec<u8>]) -> Vec<String> {
     lines.lines().map(str::to_owned).collect()
 }
 
-#[allow(clippy::print_stderr, reason = "who reads the test's output must see it")]
-fn skip() {
-    eprintln!("skipped: no Python 3.12 with cryptography (INDELIBLE_REQUIRE_PYTHON=1: failure)");
+fn succeeds(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-#[tokio::test]
-async fn both_verifiers_accept_the_same_evidence() {
-    let Some(interpreter) = interpreter() else {
-        let required = env::var_os("INDELIBLE_REQUIRE_PYTHON").is_some_and(|value| value == "1");
-        assert!(!required, "cryptography cannot be installed here");
-        return skip();
-    };
+/// Says that a test is skipped for want of `what`; a failure if the variable is 1.
+#[allow(clippy::print_stderr, reason = "who reads the test's output must see it")]
+fn skip(what: &str, variable: &str) {
+    let required = env::var_os(variable).is_some_and(|value| value == "1");
+    assert!(!required, "{what} is not here, and {variable} is 1");
+    eprintln!("skipped: no {what} ({variable}=1 makes this fail)");
+}
+
+/// Asks a verifier about good files and what can become of them. Where it says of a refusal whether it is
+/// `disproven` or `undecided`, that has to be the same, too.
+async fn agrees(interpreter: &Path, script: &str) {
     let absent = || vec![Claim::NeverObserved];
     let (mut mutated, mut accepted) = (0, 0);
     for text in good_files().await {
         let good = verified(text.as_bytes()).unwrap();
         let mut files = vec![text.clone().into_bytes()];
         files.extend(mutations(&text));
-        let said = by_python(&interpreter, &files);
+        let said = lines_of(interpreter, script, &files);
         assert_eq!(said.len(), files.len());
         assert_eq!(said[0], meaning(&good));
         for (file, said) in files.iter().zip(&said) {
             let shown = String::from_utf8_lossy(file);
-            let answer = verified(file);
-            assert_eq!(answer.is_some(), said.starts_with("accepted"), "{said}\n{shown}");
-            let Some(answer) = answer else { continue };
+            let answer = match verified(file) {
+                Ok(answer) => answer,
+                Err(is_disproven) => {
+                    let other =
+                        if is_disproven { "refused undecided" } else { "refused disproven" };
+                    assert!(
+                        said.starts_with("refused ") && !said.starts_with(other),
+                        "{said}\n{shown}"
+                    );
+                    continue;
+                }
+            };
             assert_eq!(*said, meaning(&answer), "{shown}");
             if answer.key() == good.key() {
                 assert_eq!((answer.entries(), answer.claims()), (good.entries(), good.claims()));
@@ -185,9 +168,9 @@ async fn both_verifiers_accept_the_same_evidence() {
 #[tokio::test]
 async fn the_format_stays_as_it_is() {
     let samples = [
-        include_str!("../../../../tests/evidence/removed.evidence"),
-        include_str!("../../../../tests/evidence/changed.evidence"),
-        include_str!("../../../../tests/evidence/absent.evidence"),
+        include_str!("../../../../../tests/evidence/removed.evidence"),
+        include_str!("../../../../../tests/evidence/changed.evidence"),
+        include_str!("../../../../../tests/evidence/absent.evidence"),
     ];
     assert_eq!(good_files().await, samples);
 }
