@@ -1,15 +1,16 @@
 //! Pages about one project, one file or one hash: everything that the log has of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
-use record::{Digest, Entry, LookupKey, MapKey, Parsed, ProjectName, Reconciled};
+use record::{Digest, Entry, LookupKey, MapKey, Parsed, ProjectName};
 use serde::Deserialize;
 
 use super::Site;
+use super::alarms::Alarm;
 use super::response::{fail, page, refuse};
 use super::row::{Read, Row, Rows, printable};
 use super::search;
@@ -19,21 +20,11 @@ use crate::reading::{AnswerError, MAX_LOOKUP_ENTRIES};
 
 /// Rows on one page.
 const ROWS: usize = 100;
-/// Files of one hash, and projects of one file, that are looked at for conflicts.
-const NEIGHBOURS: usize = 20;
 
 /// Which part of a history is shown.
 #[derive(Deserialize)]
 pub(super) struct Part {
     before: Option<u64>,
-}
-
-/// Something that must not be overlooked. `assets/history.mjs` makes the same from verified entries.
-pub(super) struct Alarm {
-    /// The sentence.
-    pub(super) text: String,
-    /// Where there is more about it.
-    pub(super) href: String,
 }
 
 /// What is said of a whole history: a name and a value.
@@ -160,7 +151,7 @@ async fn history<'a>(
 
 impl Site {
     /// All entries of a key, oldest first.
-    async fn read_all(
+    pub(super) async fn read_all(
         &self,
         published: &Published,
         key: &MapKey,
@@ -181,47 +172,6 @@ impl Site {
         Ok(read.collect())
     }
 
-    /// What must not be overlooked about the files of a history.
-    async fn alarms(
-        &self,
-        published: &Published,
-        key: &LookupKey,
-        entries: &[Read],
-    ) -> Result<Vec<Alarm>, AnswerError> {
-        let mut hashes = Hashes::of(entries);
-        if matches!(key, LookupKey::Sha256(_)) {
-            // Other hashes of the same files are not under this one.
-            let names: Vec<String> = hashes.0.keys().take(NEIGHBOURS).cloned().collect();
-            hashes = Hashes::default();
-            for name in names {
-                hashes.add(&self.read_all(published, &MapKey::file(&name)).await?);
-            }
-        }
-        let projects = entries.iter().filter_map(|read| read.entry.project().cloned());
-        let projects: BTreeSet<ProjectName> = projects.collect();
-        let mut alarms: Vec<Alarm> = hashes.conflicts().collect();
-        for project in projects.into_iter().take(NEIGHBOURS) {
-            let publisher = self.publishers.at(&project, published.head.size).await;
-            let publisher = publisher.map_err(|failure| match failure {
-                crate::publishers::PublisherError::Catalog(failure) => AnswerError::from(failure),
-                crate::publishers::PublisherError::Read(failure) => AnswerError::from(failure),
-            })?;
-            let differs = |name: &&String| {
-                let reconciled = publisher.state.reconcile(name);
-                matches!(reconciled, Some(Reconciled::Differs { .. }))
-                    || publisher.state.contradiction(name).is_some()
-            };
-            alarms.extend(
-                hashes
-                    .0
-                    .keys()
-                    .filter(differs)
-                    .map(|name| Alarm::about(name, "is not what its publisher says was released")),
-            );
-        }
-        Ok(alarms)
-    }
-
     async fn coverage(&self, published: &Published) -> Result<Coverage, AnswerError> {
         let Some(epoch) = self.reader.newest_summary(published).await? else {
             return Ok(Coverage::default());
@@ -230,44 +180,6 @@ impl Site {
             swept: epoch.swept.map(|at| at.to_string()),
             serial: epoch.serial,
             summed_up: Some(epoch.time.to_string()),
-        })
-    }
-}
-
-impl Alarm {
-    fn about(filename: &str, what: &str) -> Alarm {
-        let href = search::path(&LookupKey::File(filename.to_owned()));
-        Alarm { text: format!("{} {what}", printable(filename)), href }
-    }
-}
-
-/// The hashes with which each file was seen.
-#[derive(Default)]
-struct Hashes(BTreeMap<String, BTreeSet<Digest>>);
-
-impl Hashes {
-    fn of(entries: &[Read]) -> Hashes {
-        let mut hashes = Hashes::default();
-        hashes.add(entries);
-        hashes
-    }
-
-    fn add(&mut self, entries: &[Read]) {
-        for Read { entry, .. } in entries {
-            let Some(filename) = entry.filename() else { continue };
-            let seen = self.0.entry(filename.to_owned()).or_default();
-            match entry {
-                Entry::Content(content) => seen.extend([content.sha256, content.got]),
-                Entry::File(file) => seen.extend([file.sha256]),
-                Entry::Removed(removed) => seen.extend([removed.sha256]),
-                _ => {}
-            }
-        }
-    }
-
-    fn conflicts(&self) -> impl Iterator<Item = Alarm> {
-        self.0.iter().filter(|(_, seen)| seen.len() > 1).map(|(name, seen)| {
-            Alarm::about(name, &format!("was seen with {} different hashes", seen.len()))
         })
     }
 }

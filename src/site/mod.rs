@@ -9,6 +9,7 @@
 //! * What they rest on: `/evidence/KIND/VALUE.evidence`, `/entries/N`, `/entries/N.tlog-proof`,
 //!   `/consistency/FROM/TO`.
 
+mod alarms;
 mod assets;
 mod chart;
 mod history;

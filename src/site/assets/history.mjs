@@ -1,5 +1,5 @@
-// The rows, facts and alarms of a history, from verified entries: what src/site/row.rs and src/site/history.rs
-// make of the same entries on the server. Where the two differ, the page that was served is false.
+// The rows, facts and alarms of a history, from verified entries: what row.rs, history.rs and alarms.rs in
+// src/site make of the same entries on the server. Where the two differ, the page that was served is false.
 
 const FIELDS = [
   ["observed", "observed, by this log's clock"],
