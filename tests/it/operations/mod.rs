@@ -1,5 +1,6 @@
 //! What operators do beside serving: look, freeze, and be told.
 
+mod documents;
 mod supervised;
 
 use std::fs;
