@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use record::ProjectName;
 
 use crate::settings::Settings;
+use crate::telemetry::LogFormat;
 
 /// Transparency log server for the Python Package Index.
 ///
@@ -14,6 +15,12 @@ use crate::settings::Settings;
 #[derive(Debug, Parser)]
 #[command(name = "indelibled", version)]
 pub struct Arguments {
+    /// Collector of traces (OTLP over gRPC) to send spans of observer, sequencer, store and witnesses to
+    #[arg(long, global = true, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otlp: Option<String>,
+    /// How lines on standard error look
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,

@@ -31,6 +31,7 @@ pub mod signals;
 pub mod site;
 pub mod space;
 pub mod supervisor;
+pub mod telemetry;
 pub mod witnesses;
 
 use describe::describe;

@@ -1,12 +1,11 @@
 //! The life of the process: read the command line, do the command, say what went wrong.
 
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use indelibled::args::{Arguments, Command};
 use indelibled::commands;
-use tracing_subscriber::EnvFilter;
+use indelibled::telemetry::Telemetry;
 
 /// The system's allocator costs a tenth of the time of an import, and more of that of a request.
 #[global_allocator]
@@ -14,9 +13,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log_to_stderr();
     let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
     let done = runtime.block_on(async {
+        let _telemetry = Telemetry::start(arguments.log_format, arguments.otlp.as_deref())?;
         match arguments.command {
             Command::Init(arguments) => {
                 commands::init::run(arguments).await.map(|()| ExitCode::SUCCESS)
@@ -41,16 +40,6 @@ fn main() -> ExitCode {
         complain(&error);
         ExitCode::from(2)
     })
-}
-
-/// Level by `RUST_LOG`, `info` if it is not set.
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
 }
 
 #[allow(clippy::print_stderr)]

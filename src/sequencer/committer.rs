@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tlog::{Checkpoint, SignedCheckpoint, TreeHead, TreeSize};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::error;
+use tracing::{Instrument as _, error, info_span, instrument};
 
 use super::batch::{Admitted, Integrated};
 use super::proposal::{Receipt, SubmitError};
@@ -39,6 +39,7 @@ pub(super) struct Committer {
 impl Committer {
     /// Commits and publishes a batch that was opened at `opened`, and answers who waits for it. Without
     /// anything integrated the published head is the answer.
+    #[instrument(skip_all)]
     pub(super) async fn batch(
         &mut self,
         integrated: Option<Integrated>,
@@ -181,7 +182,7 @@ impl Committer {
 /// Does a step, and counts the time that it takes.
 async fn step<T>(name: &'static str, work: impl Future<Output = T>) -> T {
     let begun = Instant::now();
-    let done = work.await;
+    let done = work.instrument(info_span!("step", otel.name = name)).await;
     let seconds = begun.elapsed().as_secs_f64();
     metrics::histogram!("indelible_step_seconds", "step" => name).record(seconds);
     done

@@ -62,6 +62,7 @@ impl Witness {
 
     /// Asks for a cosignature on `signed`, a checkpoint of the tree in `store` with its log's own signature
     /// alone; gives up after `deadline`.
+    #[tracing::instrument(name = "witness", skip_all, fields(witness = %self.name))]
     pub(super) async fn cosign(
         &mut self,
         http: &reqwest::Client,

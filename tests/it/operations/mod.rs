@@ -2,6 +2,7 @@
 
 mod documents;
 mod supervised;
+mod traces;
 
 use std::fs;
 

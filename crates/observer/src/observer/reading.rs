@@ -59,6 +59,7 @@ impl Observer {
     ///
     /// # Errors
     /// [`LogError::Unavailable`] if the log does not answer: there is no point in reading on.
+    #[tracing::instrument(name = "page", skip_all)]
     pub(super) async fn read_project(&self, task: &Task) -> Result<Outcome, LogError> {
         let _turn = self.turn(&task.project).await;
         let (doubt, validator) = {

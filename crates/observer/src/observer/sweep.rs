@@ -47,6 +47,7 @@ impl Observer {
         self.sweep_to(Depth::Whole).await
     }
 
+    #[tracing::instrument(name = "sweep", skip(self))]
     pub(super) async fn sweep_to(&self, depth: Depth) -> Result<SweepReport, ObserveError> {
         let started = self.clock.unix();
         let list = self.source.list().await?;
