@@ -5,6 +5,9 @@ use std::sync::OnceLock;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use record::Timestamp;
 
+#[cfg(test)]
+mod tests;
+
 /// Bounds of the buckets of durations, in seconds.
 const SECONDS: [f64; 12] =
     [0.000_1, 0.000_3, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
