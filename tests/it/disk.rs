@@ -19,7 +19,8 @@ async fn inside(name: &str) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         return true;
     }
-    let Some(mut again) = needed(unshare().await, "TMPFS", "the right to mount a tmpfs") else {
+    let found = unshare().await.ok_or_else(|| "`unshare` fails".to_owned());
+    let Some(mut again) = needed(found, "TMPFS", "the right to mount a tmpfs") else {
         return false;
     };
     again.arg(std::env::current_exe().unwrap());

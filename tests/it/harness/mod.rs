@@ -45,15 +45,18 @@ pub(crate) fn long() -> bool {
     std::env::var_os("INDELIBLE_LONG").is_some_and(|value| value == "1")
 }
 
-/// What a test needs and this machine may not have, `what`: without it the test is skipped and says so, unless
-/// the environment variable `INDELIBLE_REQUIRE_<name>` is 1, which makes it fail.
+/// What a test needs and this machine may not have, `what`: without it the test is skipped and says so, with the
+/// reason, unless the environment variable `INDELIBLE_REQUIRE_<name>` is 1, which makes it fail.
 #[allow(clippy::print_stderr, reason = "who reads the test's output must see it")]
-pub(crate) fn needed<T>(found: Option<T>, name: &str, what: &str) -> Option<T> {
+pub(crate) fn needed<T>(found: Result<T, String>, name: &str, what: &str) -> Option<T> {
     let variable = format!("INDELIBLE_REQUIRE_{name}");
     let required = std::env::var_os(&variable).is_some_and(|value| value == "1");
-    assert!(found.is_some() || !required, "missing: {what}");
-    if found.is_none() {
-        eprintln!("skipped: missing {what} ({variable}=1 makes this fail)");
+    match found {
+        Ok(found) => Some(found),
+        Err(why) if required => panic!("missing: {what}: {why}"),
+        Err(why) => {
+            eprintln!("skipped: missing {what} ({variable}=1 makes this fail): {why}");
+            None
+        }
     }
-    found
 }

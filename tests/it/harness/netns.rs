@@ -28,7 +28,8 @@ impl Namespace {
         let id = std::process::id() % 10_000;
         let (name, outside) = (format!("idl{id}n{number}"), format!("idl{id}o{number}"));
         let namespace = Namespace { name, outside, number };
-        let made = if namespace.set_up().await { Some(namespace) } else { None };
+        let is_up = namespace.set_up().await;
+        let made = is_up.then_some(namespace).ok_or_else(|| "`ip netns` fails".to_owned());
         needed(made, "NETNS", "the right to make network namespaces")
     }
 

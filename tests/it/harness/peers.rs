@@ -15,9 +15,7 @@ const SIGLOG: &str = "0.1.0";
 /// the directory that `INDELIBLE_PEERS` names, if it does. Where it can not be built this says so and is
 /// `None`, unless `INDELIBLE_REQUIRE_PEERS` is set.
 pub(crate) async fn siglog(program: &str) -> Option<PathBuf> {
-    let built = build(program).await;
-    let why = built.as_ref().err().cloned().unwrap_or_default();
-    needed(built.ok(), "PEERS", &format!("siglog {SIGLOG}: {why}"))
+    needed(build(program).await, "PEERS", &format!("siglog {SIGLOG}"))
 }
 
 async fn build(program: &str) -> Result<PathBuf, String> {

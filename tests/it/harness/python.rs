@@ -29,7 +29,8 @@ async fn python() -> Option<PathBuf> {
 /// The Python of an environment with `packages`, made once for all runs. Where there can be none it
 /// says so and is `None`, unless `INDELIBLE_REQUIRE_PYTHON` is set.
 pub(crate) async fn environment(name: &str, packages: &[&str]) -> Option<PathBuf> {
-    needed(make(name, packages).await, "PYTHON", &format!("a Python with {packages:?}"))
+    let made = make(name, packages).await.ok_or_else(|| "it can not be made".to_owned());
+    needed(made, "PYTHON", &format!("a Python with {packages:?}"))
 }
 
 async fn make(name: &str, packages: &[&str]) -> Option<PathBuf> {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::scene::{CALM, CHANGED, Scene};
-use crate::harness::within;
+use crate::harness::{needed, within};
 
 /// Version of axe-core.
 const AXE: &str = "4.14.1";
@@ -34,11 +34,6 @@ async fn axe() -> Result<String, String> {
     std::fs::read_to_string(&script).map_err(|error| error.to_string())
 }
 
-#[allow(clippy::print_stderr, reason = "who reads the test's output must see it")]
-fn skip(why: &str) {
-    eprintln!("skipped: no axe-core (INDELIBLE_REQUIRE_BROWSER=1 makes this fail): {why}");
-}
-
 /// What axe-core finds on the page that is open: impact, rule and where.
 async fn findings(scene: &Scene, axe: &str) -> Vec<String> {
     scene.browser.run(axe).await;
@@ -53,14 +48,7 @@ async fn findings(scene: &Scene, axe: &str) -> Vec<String> {
 #[tokio::test]
 async fn nothing_keeps_anybody_out() {
     let Some(scene) = Scene::set().await else { return };
-    let axe = match axe().await {
-        Ok(axe) => axe,
-        Err(why) => {
-            let required = std::env::var_os("INDELIBLE_REQUIRE_BROWSER").is_some_and(|v| v == "1");
-            assert!(!required, "axe-core is not here: {why}");
-            return skip(&why);
-        }
-    };
+    let Some(axe) = needed(axe().await, "BROWSER", "axe-core from npm") else { return };
     // The auditor is no part of the page, whose policy would not let it in.
     scene.browser.tools("Page.setBypassCSP", json!({ "enabled": true })).await;
     for colours in ["light", "dark"] {

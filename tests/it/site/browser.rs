@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-use crate::harness::{LIMIT, within};
+use crate::harness::{LIMIT, needed, within};
 
 /// How often to look whether a page has come so far.
 const LOOK: Duration = Duration::from_millis(50);
@@ -76,16 +76,7 @@ impl WebDriverCompatibleCommand for DevTools {
 impl Browser {
     /// A browser with nothing in its memory; `None` where there is none.
     pub(super) async fn open() -> Option<Browser> {
-        let opened = start().await;
-        let required = std::env::var_os("INDELIBLE_REQUIRE_BROWSER").is_some_and(|v| v == "1");
-        match opened {
-            Ok(browser) => Some(browser),
-            Err(why) if required => panic!("no browser can be driven here: {why}"),
-            Err(why) => {
-                skip(&why);
-                None
-            }
-        }
+        needed(start().await, "BROWSER", "a browser that can be driven")
     }
 
     /// Opens a page and waits until its verification has ended; returns how.
@@ -206,9 +197,4 @@ fn capabilities() -> Capabilities {
     let logs = json!({ "browser": "ALL", "performance": "ALL" });
     let capabilities = [("goog:chromeOptions", options), ("goog:loggingPrefs", logs)];
     capabilities.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-#[allow(clippy::print_stderr, reason = "who reads the test's output must see it")]
-fn skip(why: &str) {
-    eprintln!("skipped: no browser (INDELIBLE_REQUIRE_BROWSER=1 makes this fail): {why}");
 }
