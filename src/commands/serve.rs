@@ -53,13 +53,15 @@ pub async fn serve(
         _ => anyhow::bail!("TLS needs both tls_cert and tls_key"),
     };
     let token = settings.token_file.as_deref().map(Token::read).transpose()?;
+    // Before anything counts: opening confirms the head.
+    let recorder = metrics::recorder();
     let writing = CancellationToken::new();
     let log = tokio::select! {
         log = OpenLog::open(data, settings, writing.clone()) => log?,
         () = stop.cancelled() => return Ok(()),
     };
     let token = token.map(|(token, _)| token);
-    let routes = log.routes(settings, token, metrics::recorder(), stop.clone())?;
+    let routes = log.routes(settings, token, recorder, stop.clone())?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let (address, size) = (listener.local_addr()?, log.reader.published().head.size);
     info!(key = %log.key, size = size.get(), "serving the log on {scheme}://{address}");

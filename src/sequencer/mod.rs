@@ -180,11 +180,19 @@ impl Sequencer {
             mpsc::error::TrySendError::Full(_) => SubmitError::PoolFull,
             mpsc::error::TrySendError::Closed(_) => self.refusal(),
         })?;
+        self.show_waiting();
+        let answer = answered.await.unwrap_or_else(|_| Err(self.refusal()));
+        // Whoever is answered last leaves an empty pool behind.
+        self.show_waiting();
+        answer
+    }
+
+    /// Shows how many submissions wait in the pool.
+    fn show_waiting(&self) {
         // Exact up to 2^53.
         #[allow(clippy::cast_precision_loss)]
         let waiting = (self.pool.max_capacity() - self.pool.capacity()) as f64;
         metrics::gauge!("indelible_pool_submissions").set(waiting);
-        answered.await.unwrap_or_else(|_| Err(self.refusal()))
     }
 
     /// Takes note of how far the index has been seen; the next epoch states it.
