@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use catalog::Catalog;
 use client::{Error, Heads, Memory, Tiles, Trust};
 use record::{MapRoot, Timestamp};
@@ -141,9 +142,15 @@ impl Follower {
         Ok(Follower { tiles, heads, trust, copy: None, store, catalog, clock, interval })
     }
 
-    /// Shows what the log publishes, until `stop` is cancelled. After what can not be made good it says so, shows
-    /// what it has verified, and waits for `stop`.
-    pub async fn follow(mut self, dormant: &Dormant, stop: &CancellationToken) {
+    /// Shows what the log publishes, until `stop` is cancelled.
+    ///
+    /// # Errors
+    /// [`FollowError`] that nothing can make good. What was verified before is shown on.
+    pub async fn follow(
+        &mut self,
+        dormant: &Dormant,
+        stop: &CancellationToken,
+    ) -> Result<(), FollowError> {
         if let Err(failure) = self.show_kept(dormant).await {
             warn!(why = %describe(&failure), "what was copied before can not be shown");
         }
@@ -159,8 +166,7 @@ impl Follower {
                     error!(%why, "reads go on with what was verified");
                     metrics::counter!("indelible_halts_total").increment(1);
                     dormant.halt(why);
-                    stop.cancelled().await;
-                    return;
+                    return Err(failure);
                 }
                 Err(failure) => {
                     if failures == 0 {
@@ -172,9 +178,21 @@ impl Follower {
                 }
             };
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => return Ok(()),
                 () = tokio::time::sleep(pause) => {}
             }
+        }
+    }
+
+    /// Whether what the log has published may continue what is remembered of it.
+    ///
+    /// # Errors
+    /// [`FollowError`] if it contradicts that.
+    pub async fn check(&mut self) -> Result<(), FollowError> {
+        match self.heads.served_by(&self.tiles).await {
+            Err(contradicts @ Error::Disproven(_)) => Err(contradicts.into()),
+            // A new log has published nothing.
+            _ => Ok(()),
         }
     }
 
@@ -254,6 +272,37 @@ impl Follower {
             return Err(FollowError::Map { position, stated, computed });
         }
         Ok(())
+    }
+}
+
+/// What becomes of a process that follows no further: it serves what was verified until `stop` is cancelled.
+///
+/// # Errors
+/// The failure, if there is nothing to serve.
+async fn serve_on(
+    failure: FollowError,
+    dormant: &Dormant,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    if dormant.shown().note.is_empty() {
+        return Err(failure).context("the log can not be followed");
+    }
+    stop.cancelled().await;
+    Ok(())
+}
+
+/// Follows until `stop` is cancelled, and never writes.
+///
+/// # Errors
+/// What keeps anything from being served.
+pub async fn replicate(
+    mut follower: Follower,
+    dormant: Dormant,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    match follower.follow(&dormant, &stop).await {
+        Ok(()) => Ok(()),
+        Err(failure) => serve_on(failure, &dormant, &stop).await,
     }
 }
 

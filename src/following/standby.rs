@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::Follower;
+use super::{FollowError, Follower, serve_on};
 use crate::data_dir::LogStore;
 use crate::sequencer::{Dormant, Parts, Sequencer, WriterState};
 
@@ -182,37 +182,56 @@ impl Standby {
     /// # Errors
     /// That another process took over, or that the log can not be opened for writing: this process is of no
     /// use any more, and should be started again.
-    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Standby { lease, parts, follower, dormant, sequencer } = self;
-        if !lease.take_if_free().await? {
+    pub async fn run(mut self, stop: CancellationToken) -> anyhow::Result<()> {
+        if !self.lease.take_if_free().await? {
             info!("another process writes to this log; this one stands by");
-            let following = CancellationToken::new();
-            // What works on the catalog is waited for.
-            let (taken, ()) = tokio::join!(
-                async {
-                    let taken = lease.wait(&stop).await;
-                    following.cancel();
-                    taken
-                },
-                follower.follow(&dormant, &following),
-            );
-            if !taken {
-                return Ok(());
+            match self.wait(&stop).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                // Who knows of a fork does not go on with it.
+                Err(failure) => return serve_on(failure, &self.dormant, &stop).await,
             }
             metrics::counter!("indelible_takeovers_total").increment(1);
             info!("the writer is gone: taking over");
         }
-        let writing = CancellationToken::new();
-        let opened = dormant.wake(parts, writing.clone()).await;
-        let done = match opened.context("the log can not be opened") {
-            Ok(writer) => {
-                info!("this process writes to the log");
-                write(&lease, &sequencer, writer, writing, &stop).await
-            }
-            Err(error) => Err(error),
-        };
+        let lease = self.lease.clone();
+        let done = self.write(stop).await;
         lease.release().await;
         done
+    }
+
+    /// Follows until this process has the lease; `false` if `stop` was cancelled before.
+    async fn wait(&mut self, stop: &CancellationToken) -> Result<bool, FollowError> {
+        let (following, waiting) = (CancellationToken::new(), stop.child_token());
+        let Standby { lease, follower, dormant, .. } = self;
+        // What works on the catalog is waited for.
+        let (taken, followed) = tokio::join!(
+            async {
+                let taken = lease.wait(&waiting).await;
+                following.cancel();
+                taken
+            },
+            async {
+                let followed = follower.follow(dormant, &following).await;
+                waiting.cancel();
+                followed
+            },
+        );
+        if taken && followed.is_err() {
+            lease.release().await;
+        }
+        followed.map(|()| taken)
+    }
+
+    /// Writes with the lease, if nothing that is remembered speaks against it.
+    async fn write(mut self, stop: CancellationToken) -> anyhow::Result<()> {
+        self.follower.check().await.context("this log is not written to")?;
+        let Standby { lease, parts, dormant, sequencer, .. } = self;
+        let writing = CancellationToken::new();
+        let opened = dormant.wake(parts, writing.clone()).await;
+        let writer = opened.context("the log can not be opened")?;
+        info!("this process writes to the log");
+        write(&lease, &sequencer, writer, writing, &stop).await
     }
 }
 

@@ -16,7 +16,7 @@ use crate::clock;
 use crate::data_dir::{DataDir, LogStore};
 use crate::derived;
 use crate::entries::EntryReader;
-use crate::following::{Followed, Follower, Lease, Standby, tiles_at, tiles_of};
+use crate::following::{Followed, Follower, Lease, Standby, replicate, tiles_at, tiles_of};
 use crate::published::Published;
 use crate::sequencer::{Reading, Recurring, Sequencer};
 use crate::settings::Settings;
@@ -169,10 +169,7 @@ pub(super) async fn replica(
     let (sequencer, dormant) = Sequencer::dormant(reading.clone(), why);
     let follower = Follower::copying(followed, &data.heads()).await?;
     info!("following {place}");
-    let life = Life::of(async move {
-        follower.follow(&dormant, &stop).await;
-        Ok(())
-    });
+    let life = Life::of(replicate(follower, dormant, stop));
     Ok(Opened { reading, recurring: Arc::default(), key, witnesses, sequencer, life })
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use client::{Client, Disproof, Error, LogUrl, Memory, Trust};
 use rustix::process::Signal;
+use tlog::{Checkpoint, SignedCheckpoint, SigningKey, TreeHead, TreeSize};
 use tokio_util::sync::CancellationToken;
 
 use super::{Log, writes};
@@ -291,4 +292,33 @@ async fn a_standby_shows_what_is_published_takes_nothing_and_is_let_in_at_once()
     Submitter::open(&two).await.submit(files(5..15)).await;
     two.terminate().await;
     log.assert_clean("two", 15).await;
+}
+
+#[tokio::test]
+async fn who_remembers_another_history_neither_stands_by_nor_writes() {
+    let Some(weed) = Weed::start().await else { return };
+    let log = Log::create(&weed, "log").await;
+    let one = log.serve("log").await;
+    Submitter::open(&one).await.submit(files(0..5)).await;
+    // A head that this log's key signed, and that is none of its heads.
+    let directory = log.dir.path().join("two");
+    let refused = log.command("two");
+    let secret = std::fs::read_to_string(directory.join("key")).unwrap();
+    let key = SigningKey::parse(secret.trim_end()).unwrap();
+    let head = TreeHead { size: TreeSize::new(3).unwrap(), root: tlog::leaf_hash(b"another") };
+    let checkpoint = Checkpoint::new(key.verifying_key().name(), head).unwrap();
+    let memory = Memory::open(directory.join("heads")).unwrap();
+    memory.replace(None, &SignedCheckpoint::sign(&checkpoint, &key)).unwrap();
+    let is_refused = async |command| {
+        let ended = Server::try_start(command).await.err().expect("it is not served");
+        assert_eq!(ended.code, Some(2));
+        assert!(ended.stderr.contains("the log forked"), "{}", ended.stderr);
+    };
+    is_refused(refused).await;
+    one.terminate().await;
+    // The lease is free, and all the same.
+    is_refused(log.command("two")).await;
+    let one = log.serve("log").await;
+    Submitter::open(&one).await.submit(files(5..6)).await;
+    one.terminate().await;
 }
