@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
-use record::{Digest, Entry, LookupKey, MapKey, Parsed, ProjectName};
+use record::{Digest, LookupKey, MapKey, ProjectName};
 use serde::Deserialize;
 
 use super::Site;
@@ -161,15 +161,7 @@ impl Site {
             return Err(AnswerError::TooMany { found: positions.len() });
         }
         positions.reverse();
-        let entries = self.reader.entries_at(published, &positions).await?;
-        let read =
-            positions.into_iter().zip(entries).filter_map(|(index, bytes)| {
-                match Entry::parse(&bytes) {
-                    Ok(Parsed::Known(entry)) => Some(Read { index, bytes, entry }),
-                    _ => None,
-                }
-            });
-        Ok(read.collect())
+        self.read(published, positions).await
     }
 
     async fn coverage(&self, published: &Published) -> Result<Coverage, AnswerError> {

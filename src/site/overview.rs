@@ -93,7 +93,7 @@ impl Site {
     }
 
     /// Entries of known kinds at some positions.
-    async fn read(
+    pub(super) async fn read(
         &self,
         published: &Published,
         positions: Vec<LeafIndex>,
