@@ -92,6 +92,24 @@ pub(crate) fn cpu(pid: u32) -> anyhow::Result<Duration> {
     Ok(Duration::from_millis(ticks.iter().sum::<u64>() * 10))
 }
 
+/// Waits until a process does next to nothing.
+///
+/// # Errors
+/// There is no such process, or it is busy for too long.
+pub(crate) fn wait_until_idle(pid: u32) -> anyhow::Result<()> {
+    let begin = Instant::now();
+    let mut before = cpu(pid)?;
+    while begin.elapsed() < START_LIMIT {
+        std::thread::sleep(Duration::from_secs(1));
+        let now = cpu(pid)?;
+        if now.saturating_sub(before) < Duration::from_millis(50) {
+            return Ok(());
+        }
+        before = now;
+    }
+    bail!("process {pid} is never idle")
+}
+
 /// A line of a process's status that is in kB, in bytes.
 ///
 /// # Errors

@@ -40,6 +40,10 @@ fn rows(log: &Log, time: Duration) -> anyhow::Result<Vec<Row>> {
         while replicas.len() < count {
             replicas.push(log.follow(&writer, replicas.len(), Some(SERVER_CORE))?);
         }
+        for replica in &replicas {
+            // A new one searches all of the log for conflicts, once.
+            process::wait_until_idle(replica.pid())?;
+        }
         let load = Load { time, rate: None, server: replicas[0].pid() };
         let addresses: Vec<&str> = replicas.iter().map(|replica| &*replica.address).collect();
         let tiles = on_core(CLIENT_CORE, || async {
