@@ -144,7 +144,7 @@ impl Tiles {
     /// The bytes of the served checkpoint, unverified.
     pub(crate) async fn checkpoint(&self) -> Result<Bytes, Error> {
         let bytes = self.files.get("checkpoint", MAX_NOTE_LEN).await?;
-        bytes.ok_or_else(|| Undecided::Missing(format!("checkpoint at {}", self.place())).into())
+        bytes.ok_or_else(|| Undecided::Missing(format!("checkpoint at {}/checkpoint", self.place())).into())
     }
 
     /// Where the log's files are read.
@@ -185,7 +185,7 @@ impl Tiles {
             let len = len.ok_or_else(|| Error::malformed(format_args!("{full} is too short")))?;
             return Ok(bytes.slice(..len));
         }
-        let missing = format!("{path} at {} although its tree has it", self.place());
+        let missing = format!("{}/{path} although its tree has it", self.place());
         Err(Undecided::Missing(missing).into())
     }
 }
