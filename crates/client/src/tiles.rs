@@ -144,7 +144,9 @@ impl Tiles {
     /// The bytes of the served checkpoint, unverified.
     pub(crate) async fn checkpoint(&self) -> Result<Bytes, Error> {
         let bytes = self.files.get("checkpoint", MAX_NOTE_LEN).await?;
-        bytes.ok_or_else(|| Undecided::Missing(format!("checkpoint at {}/checkpoint", self.place())).into())
+        bytes.ok_or_else(|| {
+            Undecided::Missing(format!("checkpoint at {}/checkpoint", self.place())).into()
+        })
     }
 
     /// Where the log's files are read.
