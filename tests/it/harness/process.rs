@@ -149,7 +149,8 @@ async fn listen(
     while let Ok(Some(line)) = lines.next_line().await {
         let said_where = SAID_WHERE.iter().find_map(|before| line.split_once(before));
         if let Some((_, rest)) = said_where {
-            let url = rest.split_whitespace().next().unwrap();
+            // In lines of JSON a quote ends it.
+            let url = rest.split([' ', '"']).next().unwrap();
             address.send_replace(Some(url.to_owned()));
         }
         let mut said = said.lock().unwrap();
