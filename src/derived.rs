@@ -46,11 +46,23 @@ pub struct NewestEpoch {
     pub contradicted_by: Option<MapRoot>,
 }
 
-/// Brings the catalog's map up to the newest epoch among the first `size` entries, if there is one.
+/// Brings the catalog up to `head`, from the entries in `store`, which are checked against it, and its map up to
+/// the newest epoch there is, which is returned.
 ///
 /// # Errors
-/// [`DerivedError`] if the log or its catalog can not be read or written.
-pub async fn bring_map_up(
+/// [`DerivedError`] if the log or its catalog can not be read or written, or the catalog is ahead.
+pub async fn bring_up(
+    store: &Arc<dyn Store>,
+    catalog: &Arc<Catalog>,
+    head: TreeHead,
+) -> Result<Option<NewestEpoch>, DerivedError> {
+    let entries = EntryReader::new(Arc::clone(store));
+    bring_rows_up(store, &entries, catalog, head).await?;
+    bring_map_up(catalog, &entries, head.size).await
+}
+
+/// Brings the catalog's map up to the newest epoch among the first `size` entries, if there is one.
+async fn bring_map_up(
     catalog: &Arc<Catalog>,
     entries: &EntryReader,
     size: TreeSize,
@@ -78,19 +90,16 @@ pub async fn bring_map_up(
     Ok(Some(NewestEpoch { position, epoch, contradicted_by }))
 }
 
-/// Brings the catalog up to `head`, from the entries in `store`, which are checked against it.
-///
-/// # Errors
-/// [`DerivedError`] if the log or its catalog can not be read or written, or the catalog is ahead.
-pub async fn bring_up(
+/// Takes the entries up to `head` into the catalog.
+async fn bring_rows_up(
     store: &Arc<dyn Store>,
+    entries: &EntryReader,
     catalog: &Arc<Catalog>,
     head: TreeHead,
 ) -> Result<(), DerivedError> {
     if catalog.cursor() > head.size {
         return Err(DerivedError::CatalogAhead);
     }
-    let entries = EntryReader::new(Arc::clone(store));
     let behind = head.size.get() - catalog.cursor().get();
     let mut bulk = if behind >= MANY { Some(catalog.bulk()?) } else { None };
     let mut next = catalog.cursor();

@@ -1,7 +1,8 @@
 //! `indelibled`: the server of an Indelible log.
 //!
 //! Data flows one way: an observer or a submitter hands facts to the [`sequencer`], which alone
-//! writes; what it has published is read through [`reading`] by the gRPC and HTTP sides, and shown to people by the [`site`].
+//! writes; what it has published is read through [`reading`] by the gRPC and HTTP sides, and shown to
+//! people by the [`site`].
 
 pub mod args;
 pub mod clients;

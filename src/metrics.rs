@@ -3,7 +3,6 @@
 use std::sync::OnceLock;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use record::Timestamp;
 
 #[cfg(test)]
 mod tests;
@@ -18,11 +17,10 @@ pub fn recorder() -> PrometheusHandle {
     HANDLE.get_or_init(install).clone()
 }
 
-/// Sets a gauge to a time, in seconds since 1970.
-pub(crate) fn at(gauge: &'static str, time: Timestamp) {
-    // Exact up to 2^53 seconds.
-    #[allow(clippy::cast_precision_loss)]
-    ::metrics::gauge!(gauge).set(time.unix() as f64);
+/// Sets a gauge to a number; exact up to 2^53.
+#[allow(clippy::cast_precision_loss)]
+pub(crate) fn set(gauge: &'static str, number: u64) {
+    ::metrics::gauge!(gauge).set(number as f64);
 }
 
 fn install() -> PrometheusHandle {

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use record::Timestamp;
 use tlog::{SignedCheckpoint, TreeHead};
 
+use crate::metrics;
+
 /// A checkpoint that is signed, stored and public, with what readers need of it at hand.
 #[derive(Clone, Debug)]
 pub struct Published {
@@ -23,5 +25,11 @@ impl Published {
             note: Bytes::from(checkpoint.to_bytes()),
             confirmed,
         }
+    }
+
+    /// Shows size and time in the metrics.
+    pub(crate) fn count(&self) {
+        metrics::set("indelible_tree_size", self.head.size.get());
+        metrics::set("indelible_head_confirmed_timestamp_seconds", self.confirmed.unix());
     }
 }

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write as _};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use client::Trust;
@@ -16,9 +15,6 @@ use crate::entries::root_at;
 use crate::following::{Copy, Lease, tiles_of};
 use crate::sequencer::second_opinion;
 use crate::settings::Settings;
-
-/// Time between two words about a long copy.
-const PROGRESS: Duration = Duration::from_secs(5);
 
 /// Copies the log, reads the copy back, and makes it the log's store; the one before is never written again.
 ///
@@ -99,14 +95,7 @@ async fn copy(
         info!("{} of {} entries were copied before", found.size, head.size);
     }
     let tiles = tiles_of(source, "the log's store".to_owned());
-    let mut told = Instant::now();
-    let progress = |reached: TreeSize| {
-        if told.elapsed() >= PROGRESS {
-            told = Instant::now();
-            info!("copied {reached} of {} entries", head.size);
-        }
-    };
-    copy.bring_up(&tiles, published, progress).await?;
+    copy.bring_up(&tiles, published).await?;
     info!("reading the copy back");
     let confirmed = second_opinion::confirm(&*target, TreeSize::ZERO, head).await;
     confirmed.context("the copy is not what was copied; the log's store is the old one still")?;

@@ -7,7 +7,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use record::{Entry, Timestamp};
 
-use super::Item;
+use crate::reading::KnownEntry;
 
 /// What is said once.
 pub(super) struct Channel<'a> {
@@ -17,7 +17,7 @@ pub(super) struct Channel<'a> {
 }
 
 /// Writes the items in their order; `now` dates a feed that has none.
-pub(super) fn write(channel: &Channel<'_>, items: &[Item], now: Timestamp) -> String {
+pub(super) fn write(channel: &Channel<'_>, items: &[KnownEntry], now: Timestamp) -> String {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     document(&mut writer, channel, items, now).expect("writing to memory does not fail");
     let mut text =
@@ -31,7 +31,7 @@ type Out = Writer<Vec<u8>>;
 fn document(
     out: &mut Out,
     channel: &Channel<'_>,
-    items: &[Item],
+    items: &[KnownEntry],
     now: Timestamp,
 ) -> io::Result<()> {
     let Channel { origin, path, title } = channel;
@@ -52,7 +52,7 @@ fn document(
     Ok(())
 }
 
-fn item(out: &mut Out, origin: &str, item: &Item) -> io::Result<()> {
+fn item(out: &mut Out, origin: &str, item: &KnownEntry) -> io::Result<()> {
     let element = out.create_element("entry");
     element.write_inner_content(|out| {
         text(out, "id", &format!("indelible:{origin}/entry/{}", item.index))?;

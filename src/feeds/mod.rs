@@ -8,8 +8,7 @@ mod conflicts;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use record::{Entry, MapKey, Parsed, ProjectName};
+use record::{MapKey, ProjectName};
 use tlog::LeafIndex;
 
 use crate::published::Published;
@@ -33,13 +32,6 @@ pub struct Feed {
     pub tag: String,
     /// The document.
     pub atom: String,
-}
-
-/// An entry in a feed.
-struct Item {
-    index: LeafIndex,
-    entry: Entry,
-    bytes: Bytes,
 }
 
 impl Feeds {
@@ -82,14 +74,7 @@ impl Feeds {
             Some(newest) => format!("\"{newest}-{}\"", positions.len()),
             None => "\"empty\"".to_owned(),
         };
-        let entries = self.reader.entries_at(published, &positions).await?;
-        let items = positions.into_iter().zip(entries).filter_map(|(index, bytes)| {
-            match Entry::parse(&bytes) {
-                Ok(Parsed::Known(entry)) => Some(Item { index, entry, bytes }),
-                _ => None,
-            }
-        });
-        let items: Vec<Item> = items.collect();
+        let items = self.reader.known_entries_at(published, &positions).await?;
         let channel = atom::Channel { origin: &self.origin, path, title };
         Ok(Feed { tag, atom: atom::write(&channel, &items, published.confirmed) })
     }

@@ -1,14 +1,19 @@
 //! Copying a log from one place to another: every byte is verified before it is kept.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use client::{Tiles, VerifiedEntry};
 use futures::StreamExt as _;
 use store::{Batch, Store, StoreError};
 use thiserror::Error;
 use tlog::{AppendError, Hash, RightEdge, TreeHead, TreeSize, VerifiedCheckpoint};
+use tracing::info;
 
 use crate::entries::{ReadError, right_edge, root_at};
+
+/// Time between two words about a long copy.
+const PROGRESS: Duration = Duration::from_secs(5);
 
 /// A copy of a log, in a store of its own.
 pub struct Copy {
@@ -66,8 +71,8 @@ impl Copy {
         Ok(root_at(&*self.store, self.head(), size).await?)
     }
 
-    /// Copies from `tiles` until the copy holds the tree of `served`, which is verified. `progress` is told the
-    /// size that was reached. Interrupted, it goes on from there the next time.
+    /// Copies from `tiles` until the copy holds the tree of `served`, which is verified, and says now and then how
+    /// far it is. Interrupted, it goes on from there the next time.
     ///
     /// # Errors
     /// [`CopyError`] if something is missing, not verified, or can not be written.
@@ -75,15 +80,17 @@ impl Copy {
         &mut self,
         tiles: &Tiles,
         served: &VerifiedCheckpoint,
-        mut progress: impl FnMut(TreeSize),
     ) -> Result<(), CopyError> {
-        let size = served.head().size;
+        let (size, mut told) = (served.head().size, Instant::now());
         let mut steps = std::pin::pin!(tiles.entries_from(served, self.edge.size()));
         while self.edge.size() < size
             && let Some(entries) = steps.next().await.transpose()?
         {
             self.append(&entries).await?;
-            progress(self.edge.size());
+            if told.elapsed() >= PROGRESS {
+                told = Instant::now();
+                info!("copied {} of {size} entries", self.edge.size());
+            }
         }
         if self.edge.size() == size && self.head() != served.head() {
             return Err(CopyError::Diverged { size });

@@ -19,14 +19,13 @@ use client::{Error, Heads, Memory, Tiles, Trust};
 use record::{MapRoot, Timestamp};
 use store::{Store, StoreError};
 use thiserror::Error as ThisError;
-use tlog::{LeafIndex, SignedCheckpoint, TreeSize, VerifiedCheckpoint};
+use tlog::{LeafIndex, SignedCheckpoint, VerifiedCheckpoint};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use crate::clock::Clock;
 use crate::derived::{self, DerivedError};
 use crate::describe;
-use crate::entries::EntryReader;
 use crate::published::Published;
 use crate::sequencer::Dormant;
 pub use copy::{Copy, CopyError};
@@ -35,8 +34,6 @@ pub use standby::{Lease, Standby};
 
 /// A head that is served again is shown again only after so many seconds.
 const SHOW_AGAIN: u64 = 30;
-/// Time between two words about a long copy.
-const PROGRESS: Duration = Duration::from_secs(5);
 /// After a failure the log is looked at again after so many intervals.
 const AFTER_FAILURE: u32 = 5;
 
@@ -234,37 +231,24 @@ impl Follower {
         if self.copy.is_some() {
             self.store.publish(served.signed()).await?;
         }
-        dormant.show(Published::new(served.signed(), now));
-        crate::metrics::at("indelible_head_confirmed_timestamp_seconds", now);
+        let published = Published::new(served.signed(), now);
+        published.count();
+        dormant.show(published);
         report_lag(0, now);
-        // Exact up to 2^53 entries.
-        #[allow(clippy::cast_precision_loss)]
-        metrics::gauge!("indelible_tree_size").set(size.get() as f64);
         Ok(())
     }
 
     /// Brings the copy and the catalog up to a head.
     async fn take_in(&mut self, served: &VerifiedCheckpoint) -> Result<(), FollowError> {
-        let size = served.head().size;
         if let Some(copy) = &mut self.copy {
-            let mut told = std::time::Instant::now();
-            let progress = |reached: TreeSize| {
-                if told.elapsed() >= PROGRESS {
-                    told = std::time::Instant::now();
-                    info!("copied {reached} of {size} entries");
-                }
-            };
-            copy.bring_up(&self.tiles, served, progress).await?;
+            copy.bring_up(&self.tiles, served).await?;
         }
         self.derive(served).await
     }
 
     /// Brings the catalog up to a head of which everything is in the store.
     async fn derive(&self, served: &VerifiedCheckpoint) -> Result<(), FollowError> {
-        let size = served.head().size;
-        derived::bring_up(&self.store, &self.catalog, served.head()).await?;
-        let entries = EntryReader::new(Arc::clone(&self.store));
-        let newest = derived::bring_map_up(&self.catalog, &entries, size).await?;
+        let newest = derived::bring_up(&self.store, &self.catalog, served.head()).await?;
         if let Some(newest) = newest
             && let Some(computed) = newest.contradicted_by
         {
@@ -308,10 +292,8 @@ pub async fn replicate(
 
 /// Entries that are published and not shown yet.
 fn report_lag(entries: u64, now: Timestamp) {
-    // Exact up to 2^53 entries.
-    #[allow(clippy::cast_precision_loss)]
-    metrics::gauge!("indelible_follower_lag_entries").set(entries as f64);
+    crate::metrics::set("indelible_follower_lag_entries", entries);
     if entries == 0 {
-        crate::metrics::at("indelible_follower_caught_up_timestamp_seconds", now);
+        crate::metrics::set("indelible_follower_caught_up_timestamp_seconds", now.unix());
     }
 }

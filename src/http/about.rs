@@ -10,7 +10,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Serialize;
 use tracing::error;
 
-use super::HttpState;
+use super::{HttpState, refuse};
 use crate::reading::MAX_LOOKUP_ENTRIES;
 use crate::sequencer::{Sequencer, WriterState};
 
@@ -112,9 +112,8 @@ pub(super) async fn log_json(State(state): State<HttpState>) -> Response {
         }),
         Err(failure) => {
             error!(?failure, "the newest epoch can not be read");
-            let why = "the log can not read its newest epoch\n";
             let status = StatusCode::INTERNAL_SERVER_ERROR;
-            return (status, [(CACHE_CONTROL, "no-store")], why).into_response();
+            return refuse(status, "the log can not read its newest epoch\n");
         }
     };
     let document = Document {

@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use record::ProjectName;
 use tracing::error;
 
-use super::HttpState;
+use super::{HttpState, refuse};
 use crate::feeds::Feed;
 use crate::reading::AnswerError;
 
@@ -27,7 +27,7 @@ pub(super) async fn project(
     let name = file.strip_suffix(".atom").and_then(|name| ProjectName::parse(name).ok());
     let Some(project) = name else {
         let why = "a project's feed is /feeds/projects/<normalised name>.atom\n";
-        return (StatusCode::NOT_FOUND, [(CACHE_CONTROL, "no-store")], why).into_response();
+        return refuse(StatusCode::NOT_FOUND, why);
     };
     answer(state.feeds.project(&project).await, &headers)
 }
@@ -38,8 +38,7 @@ fn answer(feed: Result<Feed, AnswerError>, headers: &HeaderMap) -> Response {
         Err(failure) => {
             error!(?failure, "a feed can not be made");
             let why = "the log can not read its entries\n";
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            return (status, [(CACHE_CONTROL, "no-store")], why).into_response();
+            return refuse(StatusCode::INTERNAL_SERVER_ERROR, why);
         }
     };
     let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());

@@ -25,6 +25,9 @@ use crate::site::{self, Site};
 pub use about::{About, Limits};
 pub use health::Health;
 
+/// How long what never changes may be kept.
+pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
 /// What the HTTP side serves from.
 #[derive(Clone)]
 pub struct HttpState {
@@ -79,6 +82,11 @@ pub fn prefix_of(origin: &str) -> String {
 fn is_plain_path(path: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     path.split('/').all(|segment| !segment.is_empty() && segment.bytes().all(plain))
+}
+
+/// Says in a line why there is nothing.
+pub(crate) fn refuse(status: StatusCode, why: &'static str) -> Response {
+    (status, [(CACHE_CONTROL, "no-store")], why).into_response()
 }
 
 /// Refuses a request for now, in the words of the protocol that asks.

@@ -9,9 +9,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use tlog::TilePath;
 use tracing::error;
 
-use super::HttpState;
-
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+use super::{HttpState, IMMUTABLE, refuse};
 
 /// `GET /checkpoint`
 pub(super) async fn checkpoint(State(state): State<HttpState>) -> Response {
@@ -47,8 +45,4 @@ async fn object(State(state): State<HttpState>, path: &str) -> Response {
 fn found(bytes: Bytes) -> Response {
     let headers = [(CONTENT_TYPE, "application/octet-stream"), (CACHE_CONTROL, IMMUTABLE)];
     (StatusCode::OK, headers, bytes).into_response()
-}
-
-fn refuse(status: StatusCode, why: &'static str) -> Response {
-    (status, [(CACHE_CONTROL, "no-store")], why).into_response()
 }

@@ -15,7 +15,6 @@ use super::parts;
 use crate::clock;
 use crate::data_dir::{DataDir, LogStore};
 use crate::derived;
-use crate::entries::EntryReader;
 use crate::following::{Followed, Follower, Lease, Standby, replicate, tiles_at, tiles_of};
 use crate::published::Published;
 use crate::sequencer::{Reading, Recurring, Sequencer};
@@ -128,8 +127,6 @@ async fn frozen(
         stored.size
     );
     derived::bring_up(&reading.store, &reading.catalog, stored).await?;
-    let entries = EntryReader::new(Arc::clone(&reading.store));
-    derived::bring_map_up(&reading.catalog, &entries, stored.size).await?;
     let why = format!("frozen at size {}: nothing is ever written to this log again", stored.size);
     let (sequencer, dormant) = Sequencer::dormant(reading.clone(), why.clone());
     dormant.show(Published::new(last.signed(), (reading.clock)()));

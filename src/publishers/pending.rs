@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use record::{KeyEntry, ProjectName, PublicKey};
 use thiserror::Error;
 
-use crate::durable;
+use crate::{durable, metrics};
 
 /// Enrolments that wait at most, and of one project.
 const MAX_PENDING: usize = 1000;
@@ -141,7 +141,6 @@ fn write(path: &Path, waiting: &[KeyEntry]) -> io::Result<()> {
     durable::replace(path, &text)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "there are few")]
 fn gauge(waiting: &[KeyEntry]) {
-    metrics::gauge!("indelible_pending_enrolments").set(waiting.len() as f64);
+    metrics::set("indelible_pending_enrolments", waiting.len() as u64);
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use catalog::{Catalog, CatalogError};
-use record::MapKey;
+use record::{Entry, MapKey, Parsed};
 use store::{Store, StoreError};
 use thiserror::Error;
 use tlog::{
@@ -59,6 +59,17 @@ pub struct ProvenEntry {
     pub entry: Bytes,
     /// The hashes of its proof as positions in the nodes, leaf's sibling first.
     pub path: Vec<u32>,
+}
+
+/// An entry of a kind that is known, as the store holds it.
+#[derive(Clone, Debug)]
+pub struct KnownEntry {
+    /// Its position.
+    pub index: LeafIndex,
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// What they say.
+    pub entry: Entry,
 }
 
 /// A question was not answered.
@@ -155,6 +166,24 @@ impl LogReader {
         positions: &[LeafIndex],
     ) -> Result<Vec<Bytes>, AnswerError> {
         Ok(self.entries.entries(positions, published.head.size).await?)
+    }
+
+    /// The same without entries of unknown kinds, with what the others say.
+    ///
+    /// # Errors
+    /// As [`entries_at`](LogReader::entries_at).
+    pub async fn known_entries_at(
+        &self,
+        published: &Published,
+        positions: &[LeafIndex],
+    ) -> Result<Vec<KnownEntry>, AnswerError> {
+        let entries = self.entries_at(published, positions).await?;
+        let known =
+            positions.iter().zip(entries).filter_map(|(index, bytes)| match Entry::parse(&bytes) {
+                Ok(Parsed::Known(entry)) => Some(KnownEntry { index: *index, bytes, entry }),
+                _ => None,
+            });
+        Ok(known.collect())
     }
 
     /// The inclusion proof of the entry at `index` in the tree of `size`, with the entry.

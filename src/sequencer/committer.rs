@@ -162,10 +162,7 @@ impl Committer {
         let published = Arc::new(Published::new(&public, (self.parts.clock)()));
         self.published.send_replace(Arc::clone(&published));
         self.newest = Some(public);
-        // Exact up to 2^53 entries.
-        #[allow(clippy::cast_precision_loss)]
-        metrics::gauge!("indelible_tree_size").set(head.size.get() as f64);
-        crate::metrics::at("indelible_head_confirmed_timestamp_seconds", published.confirmed);
+        published.count();
         Ok(published)
     }
 

@@ -35,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::entries::EntryReader;
+use crate::metrics;
 use crate::published::Published;
 use crate::publishers::Publishers;
 use crate::register::HeadRegister;
@@ -172,7 +173,7 @@ impl Sequencer {
     }
 
     async fn propose(&self, proposal: Proposal) -> Result<Receipt, SubmitError> {
-        if matches!(self.state(), WriterState::Following(_) | WriterState::Frozen(_)) {
+        if matches!(&*self.state.borrow(), WriterState::Following(_) | WriterState::Frozen(_)) {
             return Err(self.refusal());
         }
         let (answer, answered) = oneshot::channel();
@@ -189,21 +190,16 @@ impl Sequencer {
 
     /// Shows how many submissions wait in the pool.
     fn show_waiting(&self) {
-        // Exact up to 2^53.
-        #[allow(clippy::cast_precision_loss)]
-        let waiting = (self.pool.max_capacity() - self.pool.capacity()) as f64;
-        metrics::gauge!("indelible_pool_submissions").set(waiting);
+        let waiting = self.pool.max_capacity() - self.pool.capacity();
+        metrics::set("indelible_pool_submissions", waiting as u64);
     }
 
     /// Takes note of how far the index has been seen; the next epoch states it.
     pub fn cover(&self, coverage: Coverage) {
-        // Exact up to 2^53.
-        #[allow(clippy::cast_precision_loss)]
         if let Some(serial) = coverage.serial {
-            metrics::gauge!("indelible_serial").set(serial as f64);
+            metrics::set("indelible_serial", serial);
         }
-        #[allow(clippy::cast_precision_loss)]
-        metrics::gauge!("indelible_sweep_timestamp_seconds").set(coverage.swept as f64);
+        metrics::set("indelible_sweep_timestamp_seconds", coverage.swept);
         self.coverage.send_replace(Some(coverage));
     }
 

@@ -16,7 +16,7 @@ use super::committer::Committer;
 use super::epochs::Epochs;
 use super::writer::{NextBatch, StepError, Writer};
 use super::{Parts, WriterState};
-use crate::derived::{self, DerivedError};
+use crate::derived::{self, DerivedError, NewestEpoch};
 use crate::entries::{self, EntryReader, ReadError};
 use crate::published::Published;
 use crate::publishers::Publishers;
@@ -125,10 +125,10 @@ pub(super) async fn open(
         }
     }
     let edge = entries::right_edge(&*parts.store, head).await?;
-    derived::bring_up(&parts.store, &parts.catalog, head).await?;
+    let newest_epoch = derived::bring_up(&parts.store, &parts.catalog, head).await?;
 
     let entries = EntryReader::new(Arc::clone(&parts.store));
-    let epochs = open_epochs(&parts, &entries, head.size).await?;
+    let epochs = open_epochs(&parts, newest_epoch);
     let parts = Arc::new(parts);
     let mut committer = Committer {
         parts: Arc::clone(&parts),
@@ -183,23 +183,18 @@ async fn check_signed(
     Ok(())
 }
 
-/// Finds the newest epoch, and brings the catalog's map up to it.
+/// Goes on from the newest epoch.
 ///
 /// A log whose newest epoch states a wrong root can not unwrite it. It goes on, answers without
 /// completeness until the next epoch, and says so.
-async fn open_epochs(
-    parts: &Parts,
-    entries: &EntryReader,
-    size: TreeSize,
-) -> Result<Epochs, OpenError> {
+fn open_epochs(parts: &Parts, newest: Option<NewestEpoch>) -> Epochs {
     let opened = (parts.clock)();
-    let newest = derived::bring_map_up(&parts.catalog, entries, size).await?;
     let Some(newest) = newest else {
-        return Ok(Epochs::new(parts.epochs, None, 0, opened));
+        return Epochs::new(parts.epochs, None, 0, opened);
     };
     if let Some(computed) = newest.contradicted_by {
         let (position, stated) = (newest.position, newest.epoch.map);
         error!(%position, %stated, %computed, "the newest epoch states another map than there is");
     }
-    Ok(Epochs::new(parts.epochs, Some(&newest.epoch), newest.position.get() + 1, opened))
+    Epochs::new(parts.epochs, Some(&newest.epoch), newest.position.get() + 1, opened)
 }

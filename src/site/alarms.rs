@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use record::{Digest, Entry, LookupKey, MapKey, ProjectName, Reconciled};
 
 use super::Site;
-use super::row::{Read, printable};
+use super::row::printable;
 use super::search;
 use crate::published::Published;
 use crate::publishers::PublisherError;
-use crate::reading::AnswerError;
+use crate::reading::{AnswerError, KnownEntry};
 
 /// Files of one hash, and projects of one file, that are looked at for conflicts.
 const NEIGHBOURS: usize = 20;
@@ -28,7 +28,7 @@ impl Site {
         &self,
         published: &Published,
         key: &LookupKey,
-        entries: &[Read],
+        entries: &[KnownEntry],
     ) -> Result<Vec<Alarm>, AnswerError> {
         let mut hashes = Hashes::of(entries);
         if matches!(key, LookupKey::Sha256(_)) {
@@ -77,14 +77,14 @@ impl Alarm {
 struct Hashes(BTreeMap<String, BTreeSet<Digest>>);
 
 impl Hashes {
-    fn of(entries: &[Read]) -> Hashes {
+    fn of(entries: &[KnownEntry]) -> Hashes {
         let mut hashes = Hashes::default();
         hashes.add(entries);
         hashes
     }
 
-    fn add(&mut self, entries: &[Read]) {
-        for Read { entry, .. } in entries {
+    fn add(&mut self, entries: &[KnownEntry]) {
+        for KnownEntry { entry, .. } in entries {
             let Some(filename) = entry.filename() else { continue };
             let seen = self.0.entry(filename.to_owned()).or_default();
             match entry {

@@ -9,6 +9,8 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, StatusCode};
 use sha2::{Digest as _, Sha256};
 
+use crate::http::{IMMUTABLE, refuse};
+
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Name, media type and content.
@@ -51,11 +53,10 @@ pub(super) async fn asset(
 ) -> Response {
     let found = ASSETS.iter().find(|(known, ..)| *known == name);
     let Some((_, media_type, content)) = found.filter(|_| asked == version()) else {
-        let why = "there is no such script or style in this version\n";
-        return (StatusCode::NOT_FOUND, [(CACHE_CONTROL, "no-store")], why).into_response();
+        return refuse(StatusCode::NOT_FOUND, "there is no such script or style in this version\n");
     };
     let tag = format!("\"{}\"", version());
-    let caching = [(ETAG, tag.as_str()), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    let caching = [(ETAG, tag.as_str()), (CACHE_CONTROL, IMMUTABLE)];
     if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return (StatusCode::NOT_MODIFIED, caching).into_response();
     }

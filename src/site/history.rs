@@ -12,11 +12,11 @@ use serde::Deserialize;
 use super::Site;
 use super::alarms::Alarm;
 use super::response::{fail, page, refuse};
-use super::row::{Read, Row, Rows, printable};
+use super::row::{Row, Rows, printable};
 use super::search;
 use super::shell::Shell;
 use crate::published::Published;
-use crate::reading::{AnswerError, MAX_LOOKUP_ENTRIES};
+use crate::reading::{AnswerError, KnownEntry, MAX_LOOKUP_ENTRIES};
 
 /// Rows on one page.
 const ROWS: usize = 100;
@@ -155,13 +155,13 @@ impl Site {
         &self,
         published: &Published,
         key: &MapKey,
-    ) -> Result<Vec<Read>, AnswerError> {
+    ) -> Result<Vec<KnownEntry>, AnswerError> {
         let mut positions = self.reader.newest(published, key, MAX_LOOKUP_ENTRIES + 1)?;
         if positions.len() > MAX_LOOKUP_ENTRIES {
             return Err(AnswerError::TooMany { found: positions.len() });
         }
         positions.reverse();
-        self.read(published, positions).await
+        self.reader.known_entries_at(published, &positions).await
     }
 
     async fn coverage(&self, published: &Published) -> Result<Coverage, AnswerError> {
@@ -177,7 +177,7 @@ impl Site {
 }
 
 /// What is said of the whole. `assets/history.mjs` makes the same from verified entries.
-fn facts(entries: &[Read]) -> Vec<Fact> {
+fn facts(entries: &[KnownEntry]) -> Vec<Fact> {
     let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Vec::new() };
     let files: BTreeSet<&str> = entries.iter().filter_map(|read| read.entry.filename()).collect();
     vec![

@@ -9,10 +9,10 @@ use tlog::{LeafIndex, ProofFile, SignedCheckpoint, TreeSize};
 
 use super::Site;
 use super::response::status_of;
+use crate::http::{IMMUTABLE, refuse};
 use crate::reading::AnswerError;
 
 const TEXT: &str = "text/plain; charset=utf-8";
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// `GET /evidence/<kind>/<value>.evidence`: everything about a key, shown to be everything.
 pub(super) async fn evidence(
@@ -57,7 +57,7 @@ async fn bytes(site: &Site, index: LeafIndex) -> Result<Response, AnswerError> {
         return Err(AnswerError::Beyond { what, asked, published: published.head.size });
     }
     let entry = site.reader.entries_at(&published, &[index]).await?.remove(0);
-    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, FOR_EVER)];
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, IMMUTABLE)];
     Ok((StatusCode::OK, headers, entry).into_response())
 }
 
@@ -85,7 +85,7 @@ pub(super) async fn consistency(
             let mut lines: Vec<String> = proof.hashes().iter().map(ToString::to_string).collect();
             // Each line ends in a line feed, the last one, too.
             lines.push(String::new());
-            text(FOR_EVER, lines.join("\n"))
+            text(IMMUTABLE, lines.join("\n"))
         }
         Err(failure) => fail(&failure),
     }
@@ -98,10 +98,6 @@ fn number(digits: &str) -> Option<u64> {
 
 fn text(caching: &'static str, body: String) -> Response {
     (StatusCode::OK, [(CONTENT_TYPE, TEXT), (CACHE_CONTROL, caching)], body).into_response()
-}
-
-fn refuse(status: StatusCode, why: &'static str) -> Response {
-    (status, [(CACHE_CONTROL, "no-store")], why).into_response()
 }
 
 fn fail(failure: &AnswerError) -> Response {

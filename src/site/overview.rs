@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use record::{Entry, EpochEntry, Parsed, Timestamp};
+use record::{Entry, EpochEntry, Timestamp};
 use tlog::LeafIndex;
 use tokio::sync::Mutex;
 
 use super::Site;
-use super::row::{Read, Row, Rows};
+use super::row::{Row, Rows};
 use crate::published::Published;
-use crate::reading::{AnswerError, positions};
+use crate::reading::{AnswerError, KnownEntry, positions};
 
 /// Newest entries that are read.
 const NEWEST: u64 = 1024;
@@ -73,14 +73,16 @@ impl Site {
     async fn look(&self, published: Arc<Published>) -> Result<Overview, AnswerError> {
         let size = published.head.size.get();
         let sampled = size.min(NEWEST);
-        let newest = self.read(&published, positions(size - sampled..size)).await?;
+        let newest =
+            self.reader.known_entries_at(&published, &positions(size - sampled..size)).await?;
         let samples = (0..SAMPLES).map(|n| n * size.saturating_sub(1) / (SAMPLES - 1));
         let mut samples: Vec<u64> = samples.take_while(|at| *at < size).collect();
         samples.dedup();
-        let samples = self.read(&published, positions(samples)).await?;
+        let samples = self.reader.known_entries_at(&published, &positions(samples)).await?;
         let conflicts = self.conflicts.newest(CONFLICTS);
         let within = conflicts.into_iter().filter(|at| published.head.size.contains(*at));
-        let conflicts = self.read(&published, within.collect()).await?;
+        let within: Vec<LeafIndex> = within.collect();
+        let conflicts = self.reader.known_entries_at(&published, &within).await?;
         Ok(Overview {
             epoch: self.reader.newest_summary(&published).await?,
             conflicts: conflicts.iter().map(conflict).collect(),
@@ -91,27 +93,10 @@ impl Site {
             published,
         })
     }
-
-    /// Entries of known kinds at some positions.
-    pub(super) async fn read(
-        &self,
-        published: &Published,
-        positions: Vec<LeafIndex>,
-    ) -> Result<Vec<Read>, AnswerError> {
-        let entries = self.reader.entries_at(published, &positions).await?;
-        let read =
-            positions.into_iter().zip(entries).filter_map(|(index, bytes)| {
-                match Entry::parse(&bytes) {
-                    Ok(Parsed::Known(entry)) => Some(Read { index, bytes, entry }),
-                    _ => None,
-                }
-            });
-        Ok(read.collect())
-    }
 }
 
 /// An entry by which a conflict came to light.
-fn conflict(read: &Read) -> Row {
+fn conflict(read: &KnownEntry) -> Row {
     let mut row = Rows::default().row(read, false);
     row.mark = "conflict";
     row.headline = String::from(match read.entry {
@@ -123,9 +108,10 @@ fn conflict(read: &Read) -> Row {
 }
 
 /// What of the newest entries is neither a plain sighting nor a summary.
-fn changes(newest: &[Read]) -> Vec<Row> {
-    let is_change =
-        |read: &&Read| matches!(read.entry, Entry::Key(_) | Entry::Removed(_) | Entry::Status(_));
+fn changes(newest: &[KnownEntry]) -> Vec<Row> {
+    let is_change = |read: &&KnownEntry| {
+        matches!(read.entry, Entry::Key(_) | Entry::Removed(_) | Entry::Status(_))
+    };
     newest
         .iter()
         .rev()
@@ -135,7 +121,7 @@ fn changes(newest: &[Read]) -> Vec<Row> {
         .collect()
 }
 
-fn delays(newest: &[Read]) -> Vec<(&'static str, usize)> {
+fn delays(newest: &[KnownEntry]) -> Vec<(&'static str, usize)> {
     let mut counted: Vec<(&str, usize)> = DELAYS.iter().map(|(name, _)| (*name, 0)).collect();
     for delay in newest.iter().filter_map(delay) {
         if let Some(at) = DELAYS.iter().position(|(_, most)| delay <= *most) {
@@ -146,7 +132,7 @@ fn delays(newest: &[Read]) -> Vec<(&'static str, usize)> {
 }
 
 /// Seconds from the upload to the observation of a file, if the log saw it on the index itself.
-fn delay(read: &Read) -> Option<u64> {
+fn delay(read: &KnownEntry) -> Option<u64> {
     let Entry::File(file) = &read.entry else { return None };
     let uploaded = file.uploaded.as_deref().filter(|_| file.via.is_none())?;
     // Fractions of seconds are the index's, the log has none.

@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 
-use bytes::Bytes;
 use record::{Digest, Entry, LookupKey};
 use serde_json::{Map, Value};
-use tlog::{LeafIndex, leaf_hash};
+use tlog::leaf_hash;
 
 use super::search;
+use crate::reading::KnownEntry;
 
 /// Fields of entries in the order in which they are shown, with what they are called.
 const FIELDS: [(&str, &str); 16] = [
@@ -29,13 +29,6 @@ const FIELDS: [(&str, &str); 16] = [
     ("size", "size in bytes"),
     ("metadata", "sha256 of its metadata"),
 ];
-
-/// An entry with its position, read.
-pub(super) struct Read {
-    pub(super) index: LeafIndex,
-    pub(super) bytes: Bytes,
-    pub(super) entry: Entry,
-}
 
 /// A row of a history.
 pub(super) struct Row {
@@ -75,7 +68,7 @@ pub(super) struct Rows {
 
 impl Rows {
     /// The next row. Of a project's page the project goes without saying.
-    pub(super) fn row(&mut self, read: &Read, of_project: bool) -> Row {
+    pub(super) fn row(&mut self, read: &KnownEntry, of_project: bool) -> Row {
         let (headline, mark) = self.headline(&read.entry);
         let filename = read.entry.filename().map(str::to_owned);
         let json: Map<String, Value> = serde_json::from_slice(&read.bytes).unwrap_or_default();

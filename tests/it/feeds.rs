@@ -3,7 +3,8 @@
 use record::Digest;
 
 use crate::harness::{
-    Answer, Publisher, Server, Submitter, TestLog, change, expect, fact, file, files, raw, within,
+    Answer, Publisher, Server, Submitter, TestLog, change, expect, fact, file, files, raw, sdist,
+    within,
 };
 use indelible_proto::v1::ListedFile;
 use indelible_proto::v1::fact::Fact as Kind;
@@ -51,18 +52,9 @@ async fn conflicts_are_found_and_nothing_else_even_across_a_restart() {
     let publisher = Publisher::new("project-1", 1);
     change(&server, publisher.enrolment()).await.unwrap().unwrap();
     expect(&server, vec![publisher.sdist("2.0"), publisher.sdist("2.1")]).await.unwrap();
-    let listed = |version: &str, sha256: Digest| {
-        fact(Kind::Listed(ListedFile {
-            project: "project-1".to_owned(),
-            version: version.to_owned(),
-            filename: format!("project_1-{version}.tar.gz"),
-            sha256: sha256.as_bytes().to_vec().into(),
-            ..ListedFile::default()
-        }))
-    };
     let as_expected = Digest::sha256(b"project_1-2.0.tar.gz");
-    submitter.submit(vec![listed("2.0", as_expected)]).await;
-    submitter.submit(vec![listed("2.1", Digest::from([9; 32]))]).await;
+    submitter.submit(vec![sdist("2.0", as_expected)]).await;
+    submitter.submit(vec![sdist("2.1", Digest::from([9; 32]))]).await;
     let text = conflicts(&server, 2).await;
     assert!(titles(&text)[0].starts_with("project_1-2.1.tar.gz: listed"), "{text}");
     drop(submitter);

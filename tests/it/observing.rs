@@ -1,19 +1,14 @@
 //! Observing a directory of recorded listings, from within the server and from elsewhere.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indelible_proto::v1::LookupRequest;
 use indelible_proto::v1::lookup_request::Key;
 
-use crate::harness::{Ended, Reader, Server, TestLog, indelibled, run, within};
+use crate::harness::{Ended, Reader, Server, TestLog, indelibled, listings, run, within};
 
 /// Files in the recorded listings.
 const LISTED: u64 = 7820;
-
-fn listings() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/index")
-}
 
 async fn observe(log: &TestLog, url: &str, token: &str) -> Ended {
     let token_file = log.path("observer-token");

@@ -30,10 +30,7 @@ impl Heads {
     }
 
     /// The newest head that is remembered; `None` if none is.
-    ///
-    /// # Errors
-    /// [`Error`] if what is remembered can not be read, or was not signed by the log.
-    pub fn remembered(&self) -> Result<Option<VerifiedCheckpoint>, Error> {
+    fn remembered(&self) -> Result<Option<VerifiedCheckpoint>, Error> {
         let remembered = self.memory.load(self.trust.origin())?;
         Ok(remembered.map(|note| self.trust.verify_signed_by_log(&note)).transpose()?)
     }

@@ -150,7 +150,7 @@ impl Tiles {
     }
 
     /// Where the log's files are read.
-    pub fn place(&self) -> String {
+    fn place(&self) -> String {
         self.files.place()
     }
 

@@ -10,7 +10,8 @@
 //! the objects get their public names, which whoever opens the log repeats, so that recovery is what every
 //! commit does. Nothing is ever listed.
 //!
-//! Several processes agree by a [lease](Seen) in the head object who writes. Nothing depends on it but that they do not get into each other's way: the conditional put alone decides.
+//! Several processes agree by a [lease](Seen) in the head object who writes. Nothing depends on it but that they
+//! do not get into each other's way: the conditional put alone decides.
 
 mod head_object;
 mod lease;

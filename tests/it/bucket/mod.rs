@@ -13,7 +13,7 @@ mod takeover;
 use std::time::Duration;
 
 use store::conformance;
-use tlog::{SignedCheckpoint, VerifyingKey};
+use tlog::VerifyingKey;
 use tokio::process::Command;
 
 use crate::harness::{Server, Submitter, TOKEN, Weed, files, indelibled, raw, run, within};
@@ -172,7 +172,7 @@ async fn a_volume_server_is_lost_and_comes_back() {
         let again = Submitter::open(&server).await.submit(files(*from..from + 10)).await;
         assert_eq!(again.entries, 0, "an answered entry is gone");
     }
-    let size = published_size(server.address()).await;
+    let size = server.published_size().await;
     server.terminate().await;
     log.assert_clean("log", size).await;
 }
@@ -188,11 +188,4 @@ async fn restarted(log: &Log<'_>) -> Server {
         }
     };
     within("a store that is whole again", started).await
-}
-
-/// Size of the published head.
-async fn published_size(address: &str) -> u64 {
-    let note = raw(address, "GET", "/checkpoint", "").await.body;
-    let head = SignedCheckpoint::parse(&note).unwrap().checkpoint().head();
-    head.size.get()
 }

@@ -4,7 +4,6 @@ use std::fs;
 
 use tokio::process::Command;
 
-use super::published_size;
 use crate::following::{replica, shows};
 use crate::harness::{Ended, Server, Submitter, TestLog, Weed, files, fsck, indelibled, raw, run};
 
@@ -108,7 +107,7 @@ async fn a_replica_follows_the_bucket_itself() {
     let mut command = replica(&log, "replica", &url);
     weed.tell(&mut command);
     let copy = Server::start(command).await;
-    assert_eq!(published_size(copy.address()).await, 300);
+    assert_eq!(copy.published_size().await, 300);
     let server = serve(&weed, &log).await;
     Submitter::open(&server).await.submit(files(300..900)).await;
     shows(&copy, 900).await;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use client::LookupKey;
 use indelible_proto::v1::{GetInclusionProofRequest, LookupRequest, lookup_request};
-use tlog::SignedCheckpoint;
 use tokio::process::Command;
 
 use crate::harness::{
@@ -27,16 +26,11 @@ pub(crate) fn replica(log: &TestLog, name: &str, place: &str) -> Command {
 /// Waits until `server` shows `size` entries.
 pub(crate) async fn shows(server: &Server, size: u64) {
     let shown = async {
-        while published_size(server).await != size {
+        while server.published_size().await != size {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     within("the head that was published", shown).await;
-}
-
-async fn published_size(server: &Server) -> u64 {
-    let note = raw(server.address(), "GET", "/checkpoint", "").await.body;
-    SignedCheckpoint::parse(&note).unwrap().checkpoint().head().size.get()
 }
 
 /// Both serve the same bytes with the same headers.
@@ -79,7 +73,7 @@ async fn a_replica_serves_the_same_bytes_and_grows_with_the_log() {
     // With an epoch.
     shows(&writer, 701).await;
     let copy = Server::start(replica(&log, "replica", &writer.url)).await;
-    assert_eq!(published_size(&copy).await, 701, "it is shown when it is complete");
+    assert_eq!(copy.published_size().await, 701, "it is shown when it is complete");
     let tiles =
         ["/checkpoint", "/tile/0/000", "/tile/0/001", "/tile/1/000.p/2", "/tile/entries/001"];
     assert_same_files(&writer, &copy, &tiles).await;
@@ -124,7 +118,7 @@ async fn a_replica_of_a_replica_goes_on_after_kills_and_without_its_log() {
     let lonely = tokio::time::timeout(Duration::from_secs(20), lonely).await;
     let lonely =
         lonely.expect("a replica shows what it has").map_err(|ended| ended.stderr).unwrap();
-    assert_eq!(published_size(&lonely).await, 1200);
+    assert_eq!(lonely.published_size().await, 1200);
     lonely.terminate().await;
 }
 

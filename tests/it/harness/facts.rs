@@ -23,6 +23,17 @@ pub(crate) fn file(number: u64) -> ListedFile {
     }
 }
 
+/// The source archive of a version of `project-1`, listed with a hash.
+pub(crate) fn sdist(version: &str, sha256: Digest) -> Fact {
+    fact(Kind::Listed(ListedFile {
+        project: "project-1".to_owned(),
+        version: version.to_owned(),
+        filename: format!("project_1-{version}.tar.gz"),
+        sha256: sha256.as_bytes().to_vec().into(),
+        ..ListedFile::default()
+    }))
+}
+
 /// The hash of file number `number`.
 pub(crate) fn sha256(number: u64) -> Digest {
     Digest::sha256(&number.to_be_bytes())

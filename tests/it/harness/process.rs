@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use tlog::SignedCheckpoint;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::sync::watch;
 
-use super::within;
+use super::{raw, within};
 
 /// What servers say before the URL at which they serve.
 const SAID_WHERE: [&str; 2] = ["serving the log on ", "witnessing on "];
@@ -93,6 +94,12 @@ impl Server {
     /// Host and port.
     pub(crate) fn address(&self) -> &str {
         self.url.split_once("://").unwrap().1
+    }
+
+    /// Size of the head that it serves.
+    pub(crate) async fn published_size(&self) -> u64 {
+        let note = raw(self.address(), "GET", "/checkpoint", "").await.body;
+        SignedCheckpoint::parse(&note).unwrap().checkpoint().head().size.get()
     }
 
     /// What it wrote to its standard error so far.

@@ -1,17 +1,14 @@
 //! The commands that README and runbook tell people to type are typed.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use tokio::process::Command;
 
-use crate::harness::{Server, TOKEN, TestLog, Weed, free_address, indelible, run, within};
-
-/// The listings that the log of these tests observes.
-fn listings() -> PathBuf {
-    root().join("tests/index")
-}
+use crate::harness::{
+    Server, TOKEN, TestLog, Weed, free_address, indelible, listings, run, within,
+};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

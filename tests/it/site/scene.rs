@@ -9,7 +9,7 @@ use record::Digest;
 use super::browser::Browser;
 use super::proxy::Proxy;
 use crate::harness::{
-    Publisher, Server, Submitter, TestLog, change, expect, fact, file, files, raw, within,
+    Publisher, Server, Submitter, TestLog, change, expect, fact, file, files, raw, sdist, within,
 };
 
 /// A reason that is no harmless text.
@@ -75,7 +75,7 @@ pub(super) async fn fill(server: &Server) {
     change(server, publisher.enrolment()).await.unwrap().unwrap();
     expect(server, vec![publisher.sdist("2.0"), publisher.sdist("2.1")]).await.unwrap();
     let as_expected = Digest::sha256(b"project_1-2.0.tar.gz");
-    submitter.submit(vec![listed("2.0", as_expected), listed("2.1", Digest::from([9; 32]))]).await;
+    submitter.submit(vec![sdist("2.0", as_expected), sdist("2.1", Digest::from([9; 32]))]).await;
     settle(server).await;
 }
 
@@ -108,14 +108,4 @@ fn mismatch(number: u64) -> indelible_proto::v1::Fact {
     let ListedFile { project, version, filename, sha256, .. } = file(number);
     let got = vec![8; 32].into();
     fact(Kind::Content(ContentFact { project, version, filename, sha256, got }))
-}
-
-fn listed(version: &str, sha256: Digest) -> indelible_proto::v1::Fact {
-    fact(Kind::Listed(ListedFile {
-        project: "project-1".to_owned(),
-        version: version.to_owned(),
-        filename: format!("project_1-{version}.tar.gz"),
-        sha256: sha256.as_bytes().to_vec().into(),
-        ..ListedFile::default()
-    }))
 }
