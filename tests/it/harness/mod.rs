@@ -6,6 +6,7 @@ mod facts;
 mod log;
 mod netns;
 mod peers;
+mod ports;
 mod process;
 mod publisher;
 mod python;
@@ -15,13 +16,15 @@ mod submitter;
 mod weed;
 mod witness;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use copy::copy_tree;
-pub(crate) use facts::{fact, file, files, large_files, sha256};
+pub(crate) use facts::{fact, file, files, large_files, sdist, sha256};
 pub(crate) use log::{TOKEN, TestLog, fsck, init};
 pub(crate) use netns::Namespace;
 pub(crate) use peers::siglog;
+pub(crate) use ports::{free_address, free_port};
 pub(crate) use process::{Ended, Server, indelible, indelible_witness, indelibled, run};
 pub(crate) use publisher::{Publisher, as_operator, change, desk, expect};
 pub(crate) use python::environment;
@@ -29,7 +32,7 @@ pub(crate) use raw::{Answer, raw};
 pub(crate) use reader::{Reader, Tree, connect, hashes, index, size};
 pub(crate) use submitter::Submitter;
 pub(crate) use weed::Weed;
-pub(crate) use witness::{Cosigner, Quorum, free_address, policy};
+pub(crate) use witness::{Cosigner, Quorum, policy};
 
 /// Nothing that a test waits for takes longer, on however busy a machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
@@ -38,6 +41,11 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     let done = tokio::time::timeout(LIMIT, future).await;
     done.unwrap_or_else(|_| panic!("{what} took longer than {} seconds", LIMIT.as_secs()))
+}
+
+/// The recorded listings.
+pub(crate) fn listings() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/index")
 }
 
 /// Whether the long versions of the loops are wanted.

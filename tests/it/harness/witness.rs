@@ -1,12 +1,11 @@
 //! Witnesses as processes, and policies that name them.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
 use tlog::VerifyingKey;
 
-use super::{Server, TestLog, indelible_witness, run};
+use super::{Server, TestLog, free_address, indelible_witness, run};
 
 /// A witness of ours, at an address that stays the same when it is started again.
 pub(crate) struct Cosigner {
@@ -41,11 +40,6 @@ impl Cosigner {
     pub(crate) fn line(&self) -> String {
         format!("witness {} {} http://{}", self.name, self.key, self.address)
     }
-}
-
-/// An address on which nobody listens.
-pub(crate) fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 /// How many of the witnesses of a policy must have cosigned.
