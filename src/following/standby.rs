@@ -235,6 +235,18 @@ impl Standby {
     }
 }
 
+/// Why this process writes no more.
+enum End {
+    /// It was asked to stop.
+    Asked,
+    /// Something is wrong that a new start does not mend.
+    Halted,
+    /// The store failed in the middle of a write.
+    Interrupted(String),
+    /// Another has the lease.
+    TakenOver,
+}
+
 /// Lets the writer write until `stop` is cancelled.
 async fn write(
     lease: &Lease,
@@ -244,28 +256,32 @@ async fn write(
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     let mut state = sequencer.watch_state();
-    let taken_over = tokio::select! {
-        () = lease.hold() => true,
-        () = halted(&mut state) => lease.is_lost().await,
-        () = stop.cancelled() => false,
+    let end = tokio::select! {
+        () = lease.hold() => End::TakenOver,
+        end = failed(&mut state) => if lease.is_lost().await { End::TakenOver } else { end },
+        () = stop.cancelled() => End::Asked,
     };
-    if !taken_over && !stop.is_cancelled() {
+    if matches!(end, End::Halted) {
         // It writes no more, and others may; reads go on.
         lease.release().await;
         stop.cancelled().await;
     }
     writing.cancel();
     let _ = writer.await;
-    if taken_over {
-        bail!(
-            "another process has taken over writing to this log: start this one again, to stand by"
-        );
+    match end {
+        End::Asked | End::Halted => Ok(()),
+        End::Interrupted(why) => bail!("{why}; start this process again, to stand by"),
+        End::TakenOver => bail!(
+            "another process has taken over writing to this log: start this process again, to stand by"
+        ),
     }
-    Ok(())
 }
 
-/// Waits until the writer has given up.
-async fn halted(state: &mut watch::Receiver<WriterState>) {
-    // Without a sender there is no writer any more.
-    let _ = state.wait_for(|state| matches!(state, WriterState::Halted(_))).await;
+/// Waits until the writer has given up, and says how.
+async fn failed(state: &mut watch::Receiver<WriterState>) -> End {
+    match state.wait_for(|state| state.failure().is_some()).await.as_deref() {
+        Ok(WriterState::Interrupted(why)) => End::Interrupted(why.clone()),
+        // Without a sender there is no writer any more.
+        Ok(_) | Err(_) => End::Halted,
+    }
 }

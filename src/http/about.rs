@@ -139,7 +139,7 @@ fn role(sequencer: &Sequencer) -> &'static str {
         WriterState::Following(_) => "follower",
         WriterState::Frozen(_) => "frozen",
         WriterState::ReadOnly(_) => "read-only",
-        WriterState::Halted(_) => "halted",
+        WriterState::Halted(_) | WriterState::Interrupted(_) => "halted",
         WriterState::Stopped => "stopped",
     }
 }

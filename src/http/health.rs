@@ -39,7 +39,11 @@ impl Health {
         let published = self.sequencer.published();
         let age = (self.clock)().unix().saturating_sub(published.confirmed.unix());
         let writes = match self.sequencer.state() {
-            WriterState::Halted(why) | WriterState::ReadOnly(why) => return Err(why),
+            WriterState::Halted(why)
+            | WriterState::Interrupted(why)
+            | WriterState::ReadOnly(why) => {
+                return Err(why);
+            }
             WriterState::Stopped => return Err("the sequencer has stopped".to_owned()),
             WriterState::Running => true,
             WriterState::Following(_) => false,

@@ -46,7 +46,7 @@ impl Committer {
         admitted: Vec<Admitted>,
         opened: Instant,
     ) {
-        if let WriterState::Halted(why) = &*self.state.borrow() {
+        if let Some(why) = self.state.borrow().failure() {
             return refuse_all(admitted, why);
         }
         let size = integrated.as_ref().map_or(0, |integrated| integrated.indexed.len());
@@ -171,7 +171,9 @@ impl Committer {
         let why = format!("the log stopped writing: {}", describe(failure));
         error!(%why, "reads go on; nothing is written until the log is started again");
         metrics::counter!("indelible_halts_total").increment(1);
-        self.state.send_replace(WriterState::Halted(why.clone()));
+        let state =
+            if failure.is_of_a_write() { WriterState::Interrupted } else { WriterState::Halted };
+        self.state.send_replace(state(why.clone()));
         why
     }
 }

@@ -102,6 +102,9 @@ impl Default for Limits {
 pub enum WriterState {
     /// A step failed. Nothing is written until the log is started again.
     Halted(String),
+    /// The store failed in the middle of a write, and has to be opened again to see what became of it: nothing is
+    /// written until then, and nothing else is wrong.
+    Interrupted(String),
     /// There is too little room; writing goes on by itself when there is more.
     ReadOnly(String),
     /// Another process writes, and this one follows it; what submitters are told.
@@ -112,6 +115,16 @@ pub enum WriterState {
     Running,
     /// The log is shutting down.
     Stopped,
+}
+
+impl WriterState {
+    /// Why nothing is written until the log is started again.
+    pub fn failure(&self) -> Option<&str> {
+        match self {
+            WriterState::Halted(why) | WriterState::Interrupted(why) => Some(why),
+            _ => None,
+        }
+    }
 }
 
 /// How the rest of the program reaches the sequencer.
@@ -246,7 +259,9 @@ impl Sequencer {
 
     fn refusal(&self) -> SubmitError {
         match self.state() {
-            WriterState::Halted(why) | WriterState::ReadOnly(why) => SubmitError::ReadOnly(why),
+            WriterState::Halted(why)
+            | WriterState::Interrupted(why)
+            | WriterState::ReadOnly(why) => SubmitError::ReadOnly(why),
             WriterState::Following(why) | WriterState::Frozen(why) => {
                 SubmitError::NotTheWriter(why)
             }

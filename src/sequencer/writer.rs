@@ -100,6 +100,14 @@ pub enum StepError {
     Witness(#[from] WitnessAlarm),
 }
 
+impl StepError {
+    /// Whether a write failed, and opening the store again shows what became of it.
+    pub(super) const fn is_of_a_write(&self) -> bool {
+        use StoreError::{Ambiguous, Halted, Io};
+        matches!(self, StepError::Store(Ambiguous(_) | Halted | Io(_)))
+    }
+}
+
 impl NextBatch {
     /// Nothing, for a log whose catalog knows `known` entries, which are all.
     pub(super) fn new(known: TreeSize) -> NextBatch {
@@ -155,7 +163,7 @@ impl Writer {
         // Whoever opens the log after this finds nothing of it open any more.
         while self.tasks.join_next().await.is_some() {}
         self.state.send_if_modified(|state| {
-            let running = !matches!(state, WriterState::Halted(_));
+            let running = state.failure().is_none();
             if running {
                 *state = WriterState::Stopped;
             }
@@ -187,8 +195,8 @@ impl Writer {
 
     /// Refuses to write after a failure, and while there is too little room.
     pub(super) fn check_writable(&mut self) -> Result<(), String> {
-        if let WriterState::Halted(why) = &*self.state.borrow() {
-            return Err(why.clone());
+        if let Some(why) = self.state.borrow().failure() {
+            return Err(why.to_owned());
         }
         let found = match self.parts.space.check() {
             Ok(()) => WriterState::Running,
@@ -196,7 +204,7 @@ impl Writer {
         };
         let changed = self.state.send_if_modified(|state| {
             // The batch that is under way may have failed just now.
-            let changed = *state != found && !matches!(state, WriterState::Halted(_));
+            let changed = *state != found && state.failure().is_none();
             if changed {
                 state.clone_from(&found);
             }

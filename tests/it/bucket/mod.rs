@@ -6,9 +6,11 @@ mod failing;
 #[path = "../../../crates/store/tests/matrix/mod.rs"]
 mod matrix;
 mod moving;
+mod restored;
 mod standby;
 #[path = "../../../crates/store/tests/takeover/mod.rs"]
 mod takeover;
+mod trouble;
 
 use std::time::Duration;
 
@@ -162,8 +164,9 @@ async fn a_volume_server_is_lost_and_comes_back() {
             taken.push(from);
             continue;
         }
-        // What it could not write for certain it does not write: it has to be started again.
-        server.terminate().await;
+        // What it could not write for certain it does not write: it ends, to be started again.
+        let status = server.ended().await;
+        assert_eq!(status.code(), Some(2), "{}", server.said());
         weed.return_volume(0);
         server = restarted(&log).await;
     }

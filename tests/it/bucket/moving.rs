@@ -7,14 +7,14 @@ use tokio::process::Command;
 use crate::following::{replica, shows};
 use crate::harness::{Ended, Server, Submitter, TestLog, Weed, files, fsck, indelibled, raw, run};
 
-fn migrate(weed: &Weed, log: &TestLog, to: &[&str]) -> Command {
+pub(super) fn migrate(weed: &Weed, log: &TestLog, to: &[&str]) -> Command {
     let mut command = indelibled(["migrate", "--data"]);
     command.arg(log.data()).args(to);
     weed.tell(&mut command);
     command
 }
 
-async fn moved(command: Command, size: u64) {
+pub(super) async fn moved(command: Command, size: u64) {
     let ended = run(command).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(ended.stdout.contains(&format!("moved: size {size}, root ")), "{}", ended.stdout);

@@ -111,7 +111,7 @@ impl Pair<'_> {
         let status = server.ended().await;
         if !matches!(blow, Blow::Killed) {
             assert_eq!(status.code(), Some(2), "{}", server.said());
-            server.has_said("another process has taken over").await;
+            server.has_said("to stand by").await;
         }
         self.restart(former).await;
         gap

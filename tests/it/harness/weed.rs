@@ -145,9 +145,9 @@ impl Weed {
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
         };
-        if tokio::time::timeout(LIMIT, ready).await.is_err() {
-            panic!("no bucket: {}", std::fs::read_to_string(self.log_file()).unwrap());
-        }
+        let made = tokio::time::timeout(LIMIT, ready).await;
+        let said = || std::fs::read_to_string(self.log_file()).unwrap();
+        assert!(made.is_ok(), "no bucket: {}", said());
     }
 
     /// Whether the administrator's shell could make the bucket.
