@@ -75,6 +75,14 @@ fn install() -> PrometheusHandle {
         "indelible_step_seconds",
         "Time that each step of a batch took: commit, catalog, confirm, sign, cosign, publish"
     );
+    ::metrics::describe_counter!(
+        "indelible_lookups_total",
+        "Keys that were looked up, by answer: found or absent, shown to be all; unproven if no epoch covers it"
+    );
+    ::metrics::describe_counter!(
+        "indelible_tiles_total",
+        "Tiles that proofs were made of: from memory, where they were checked before, or from the store"
+    );
     ::metrics::describe_gauge!(
         "indelible_pool_submissions",
         "Submissions that wait for the sequencer"

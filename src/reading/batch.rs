@@ -121,7 +121,8 @@ impl Batch {
         let mut answers = Vec::with_capacity(next.len());
         for found in next {
             answers.push(found.map(|found| {
-                let entries = proven.by_ref().take(found.positions.len()).collect();
+                let entries: Vec<_> = proven.by_ref().take(found.positions.len()).collect();
+                self.reader.shared.counts.answered(entries.len(), self.epoch.is_some());
                 Answer { entries, map: map_of(&found.proof, &mut self.nodes) }
             }));
         }

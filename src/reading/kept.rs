@@ -8,6 +8,7 @@ use store::Store;
 use tlog::{KeptTile, TilePath, Trail};
 
 use super::AnswerError;
+use super::counts::Counts;
 use crate::entries::ReadError;
 
 /// Bytes that the cache needs for each tile beside the tile itself.
@@ -33,21 +34,20 @@ impl KeptTiles {
         KeptTiles(Cache::with_weighter(bytes / usual, bytes as u64, Memory))
     }
 
-    /// Puts all that is missing into a trail, from what is kept or from the store.
-    pub(super) async fn complete(
+    /// Puts the tiles that are missing into a trail, from what is kept or from the store.
+    pub(super) async fn tiles(
         &self,
         store: &dyn Store,
         trail: &mut Trail<'_>,
+        counts: &Counts,
     ) -> Result<(), AnswerError> {
         while let Some(path) = trail.next_tile() {
-            match self.0.get(&path).map(|tile| trail.push(tile)) {
-                Some(Ok(())) => {}
-                None | Some(Err(_)) => self.load(store, path, trail).await?,
+            if self.0.get(&path).is_some_and(|tile| trail.push(tile).is_ok()) {
+                counts.kept.increment(1);
+            } else {
+                self.load(store, path, trail).await?;
+                counts.loaded.increment(1);
             }
-        }
-        if let Some((path, places)) = trail.missing_part() {
-            let part = store.get_part(path.kind(), path.index(), places).await?;
-            trail.push_part(&part.ok_or(ReadError::Missing(path))?)?;
         }
         Ok(())
     }

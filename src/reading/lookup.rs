@@ -63,6 +63,7 @@ impl LogReader {
         }
         let mut nodes = epoch.as_ref().map_or_else(Nodes::default, |epoch| epoch.nodes.clone());
         let entries = self.prove_in(&view, &wanted, &mut nodes).await?;
+        self.shared.counts.answered(entries.len(), epoch.is_some());
         let completeness = epoch.map(|epoch| Completeness {
             epoch: Arc::clone(&epoch.proven),
             map_proof: found.proof.to_bytes(),

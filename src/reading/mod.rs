@@ -2,8 +2,10 @@
 //! it. Whatever the store holds is checked against that head before it is used.
 
 mod batch;
+mod counts;
 mod kept;
 mod lookup;
+mod near;
 mod nodes;
 #[cfg(test)]
 mod tests;
@@ -19,12 +21,13 @@ use store::{Store, StoreError};
 use thiserror::Error;
 use tlog::{
     ConsistencyProof, FULL_WIDTH, Hash, InclusionProof, LeafIndex, LookupError, PlanError,
-    TileError, TilePath, Trail, TreeSize,
+    TileError, TilePath, TreeSize,
 };
 use tokio::sync::watch;
 
 pub use self::batch::{Answer, Batch, MapPath, Part};
 pub use self::lookup::{Completeness, Lookup, MAX_LOOKUP_ENTRIES};
+use self::near::Near;
 use self::nodes::Nodes;
 pub use self::view::ProvenEpoch;
 use self::view::{Shared, View};
@@ -200,9 +203,9 @@ impl LogReader {
         check_within("index", index.get().saturating_add(1), size.get(), published)
             .map_err(|_| beyond("index", index.get(), published))?;
         let view = self.view(published.head).await?;
-        let trail = self.complete(view.edge().trail_of_entry(index)?).await?;
-        let proof = trail.inclusion(index, &self.range_at(&view, size).await?)?;
-        let entry = self.entries.entries(&[index], size).await?.remove(0);
+        let near = self.near(&view, index).await?;
+        let proof = near.inclusion(index, &self.range_at(&view, size).await?)?;
+        let entry = near.entry(index).expect("it is near itself").clone();
         Ok((proof, entry))
     }
 
@@ -263,17 +266,17 @@ impl LogReader {
         positions: &[LeafIndex],
         nodes: &mut Nodes,
     ) -> Result<Vec<ProvenEntry>, AnswerError> {
-        let entries = self.entries.entries(positions, view.size()).await?;
         let mut proven = Vec::with_capacity(positions.len());
-        let mut last: Option<Trail<'_>> = None;
-        for (&index, entry) in positions.iter().zip(entries) {
-            let trail = match last.take().filter(|trail| trail.also_proves(index)) {
-                Some(trail) => trail,
-                None => self.complete(view.edge().trail_of_entry(index)?).await?,
+        let mut last: Option<Near<'_>> = None;
+        for &index in positions {
+            let near = match last.take().filter(|near| near.entry(index).is_some()) {
+                Some(near) => near,
+                None => self.near(view, index).await?,
             };
-            let proof = trail.inclusion(index, view.edge().range())?;
+            let proof = near.inclusion(index, view.edge().range())?;
+            let entry = near.entry(index).expect("it is near itself").clone();
             proven.push(ProvenEntry { index, entry, path: nodes.places(proof.hashes()) });
-            last = Some(trail);
+            last = Some(near);
         }
         Ok(proven)
     }

@@ -82,6 +82,12 @@ impl TestLog {
         Ok(())
     }
 
+    /// Asks for a proof from the tree of a size whose root is not known here.
+    async fn consistency_from(&self, older: u64) -> Result<(), AnswerError> {
+        let published = self.reader.published();
+        self.reader.consistency(&published, size(older), self.head().size).await.map(drop)
+    }
+
     async fn consistency(&self, older: TreeHead) -> Result<(), AnswerError> {
         let published = self.reader.published();
         let proof = self.reader.consistency(&published, older.size, self.head().size).await?;
@@ -154,6 +160,12 @@ async fn damage_beside_a_kept_tile_is_refused() {
     log.inclusion(3 * 256 + 7).await.unwrap();
     // Hashes 16 to 23 of the tile whose upper nodes are kept.
     log.flip("tile/0/003", 20 * 32 + 5);
+    let answer = log.consistency_from(3 * 256 + 21).await;
+    assert!(is_damage(&answer), "{answer:?}");
+    log.consistency_from(3 * 256 + 25).await.unwrap();
+    log.flip("tile/0/003", 20 * 32 + 5);
+    // One of the entries 16 to 23: what is not what the tree says is not shown, nor its neighbours.
+    log.flip("tile/entries/003", 20 * (2 + entry(3 * 256).len()) + 5);
     for at in 16..24 {
         let answer = log.inclusion(3 * 256 + at).await;
         assert!(is_damage(&answer), "{at}: {answer:?}");
@@ -187,12 +199,12 @@ async fn a_kept_tile_is_not_read_again() {
     log.inclusion(300).await.unwrap();
     let before = log.store.calls(Operation::Get);
     log.inclusion(350).await.unwrap();
-    assert_eq!(log.store.calls(Operation::Get) - before, 2, "some hashes and the entry");
+    assert_eq!(log.store.calls(Operation::Get) - before, 1, "the entry and its neighbours");
     let nothing_kept = TestLog::new(66_100, 0).await;
     nothing_kept.inclusion(300).await.unwrap();
     let before = nothing_kept.store.calls(Operation::Get);
     nothing_kept.inclusion(350).await.unwrap();
-    assert_eq!(nothing_kept.store.calls(Operation::Get) - before, 4, "and two tiles");
+    assert_eq!(nothing_kept.store.calls(Operation::Get) - before, 3, "and two tiles");
 }
 
 #[tokio::test]

@@ -7,9 +7,10 @@ use record::{Entry, EpochEntry, Parsed};
 use tlog::{CompactRange, Hash, LeafIndex, Trail, TreeHead, TreeSize, VerifiedEdge};
 use tokio::sync::OnceCell;
 
+use super::counts::Counts;
 use super::kept::KeptTiles;
 use super::{AnswerError, LogReader, Nodes, ProvenEntry, positions};
-use crate::entries::load;
+use crate::entries::{ReadError, load};
 use crate::published::Published;
 
 /// Entries after the newest epoch up to which a look-up is shown to be complete.
@@ -43,6 +44,8 @@ pub struct ProvenEpoch {
 
 /// What all copies of a reader share.
 pub(super) struct Shared {
+    /// What answers are counted by.
+    pub(super) counts: Counts,
     kept: KeptTiles,
     newest: RwLock<Option<Arc<View>>>,
 }
@@ -50,7 +53,8 @@ pub(super) struct Shared {
 impl Shared {
     /// Keeps checked tiles of up to so many bytes.
     pub(super) fn new(kept_bytes: usize) -> Shared {
-        Shared { kept: KeptTiles::new(kept_bytes), newest: RwLock::new(None) }
+        let (counts, kept) = (Counts::new(), KeptTiles::new(kept_bytes));
+        Shared { counts, kept, newest: RwLock::new(None) }
     }
 
     fn view(&self, head: TreeHead) -> Option<Arc<View>> {
@@ -93,12 +97,20 @@ impl LogReader {
         Ok(view)
     }
 
+    /// A trail with its tiles: all but the lowest hashes.
+    pub(super) async fn upper<'a>(&self, mut trail: Trail<'a>) -> Result<Trail<'a>, AnswerError> {
+        let Shared { kept, counts, .. } = &*self.shared;
+        kept.tiles(&*self.store, &mut trail, counts).await?;
+        Ok(trail)
+    }
+
     /// A trail with all that belongs to it.
-    pub(super) async fn complete<'a>(
-        &self,
-        mut trail: Trail<'a>,
-    ) -> Result<Trail<'a>, AnswerError> {
-        self.shared.kept.complete(&*self.store, &mut trail).await?;
+    pub(super) async fn complete<'a>(&self, trail: Trail<'a>) -> Result<Trail<'a>, AnswerError> {
+        let mut trail = self.upper(trail).await?;
+        if let Some((path, places)) = trail.missing_part() {
+            let part = self.store.get_part(path.kind(), path.index(), places).await?;
+            trail.push_part(&part.ok_or(ReadError::Missing(path))?)?;
+        }
         Ok(trail)
     }
 

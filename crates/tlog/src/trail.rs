@@ -35,7 +35,7 @@ use crate::compact::CompactRange;
 use crate::hash::Hash;
 use crate::hash_tile::{HashTile, tile_of_node};
 use crate::head::{LeafIndex, TreeHead, TreeSize};
-use crate::kept_tile::{KEPT_FROM, KeptTile, PART_WIDTH, Part};
+use crate::kept_tile::{KeptTile, PART_WIDTH, Part};
 use crate::plan::{PlanError, check_index, check_size};
 use crate::proof::{ConsistencyProof, InclusionProof, last_leaf};
 use crate::tile::{FULL_WIDTH, TILE_HEIGHT, TileKind, TilePath};
@@ -188,14 +188,8 @@ impl Trail<'_> {
         Ok(())
     }
 
-    /// Whether it proves the entry at `index` too, as neighbours share all hashes that are read.
-    pub fn also_proves(&self, index: LeafIndex) -> bool {
-        let shared = if self.full_tile(0).is_some() { KEPT_FROM } else { TILE_HEIGHT };
-        let is_near = index.get() >> shared == self.leaf >> shared;
-        self.height == 0 && is_near && self.edge.head.size.contains(index)
-    }
-
-    /// Proves that the entry at `index`, to which the trail belongs, is in the tree of `range`: that
+    /// Proves that the entry at `index`, to which the trail belongs, or another whose hash was
+    /// [missing](Trail::missing_part) with its own, is in the tree of `range`: that
     /// of the [edge](VerifiedEdge::range), or a [smaller one](Trail::range_at).
     ///
     /// # Errors

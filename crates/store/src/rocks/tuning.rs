@@ -13,16 +13,15 @@ const MIB: usize = 1024 * KIB;
 /// What an operator may set for a RocksDB store.
 #[derive(Clone, Debug)]
 pub struct RocksSettings {
-    /// Bytes of memory for what is read often: three quarters for hash tiles, one for bundles, so
-    /// that a reader of the whole log does not drive out the tiles that proofs need. Write buffers
-    /// take up to 32 MiB more, and the indexes of the files some 25 MiB in a log of 20 million
-    /// entries. Default: 192 MiB.
+    /// Bytes of memory for what is read often: a quarter for hash tiles, of which whoever proves
+    /// something keeps the upper nodes anyway, the rest for bundles. Write buffers take up to 32 MiB
+    /// more, and the indexes of the files some 25 MiB in a log of 20 million entries. Default: 384 MiB.
     pub block_cache_bytes: usize,
 }
 
 impl Default for RocksSettings {
     fn default() -> RocksSettings {
-        RocksSettings { block_cache_bytes: 192 * MIB }
+        RocksSettings { block_cache_bytes: 384 * MIB }
     }
 }
 
@@ -57,13 +56,13 @@ pub(super) fn families(settings: &RocksSettings) -> [ColumnFamilyDescriptor; 4] 
 
 /// Options of the tiles. Hashes do not compress.
 pub(super) fn tiles(settings: &RocksSettings) -> Options {
-    let bytes = settings.block_cache_bytes - settings.block_cache_bytes / 4;
-    objects(&Cache::new_lru_cache(bytes))
+    objects(&Cache::new_lru_cache(settings.block_cache_bytes / 4))
 }
 
 /// Options of the bundles. Entries are text and compress, each row by itself: a proof needs one of them.
 pub(super) fn bundles(settings: &RocksSettings) -> Options {
-    let mut options = objects(&Cache::new_lru_cache(settings.block_cache_bytes / 4));
+    let bytes = settings.block_cache_bytes - settings.block_cache_bytes / 4;
+    let mut options = objects(&Cache::new_lru_cache(bytes));
     options.set_compression_type(DBCompressionType::Lz4);
     options
 }
