@@ -5,12 +5,8 @@ use catalog::Indexed;
 use record::{Entry, EntryError, Kind};
 use store::Batch;
 use tlog::{AppendError, HashedEntry, LeafIndex, RightEdge, TilePath, TreeHead};
-use tokio::sync::oneshot;
 
-use super::proposal::{Receipt, SubmitError};
-
-/// Who waits for what became of a submission.
-pub(super) type Answer = oneshot::Sender<Result<Receipt, SubmitError>>;
+use super::proposal::Answer;
 
 /// An entry, with all that is computed of it before it has a place.
 pub(super) struct NewEntry {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tlog::{Checkpoint, SignedCheckpoint, TreeHead, TreeSize};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, error, info_span, instrument};
+use tracing::{Instrument as _, Span, error, info_span, instrument};
 
 use super::batch::{Admitted, Integrated};
 use super::proposal::{Receipt, SubmitError};
@@ -48,6 +48,9 @@ impl Committer {
     ) {
         if let Some(why) = self.state.borrow().failure() {
             return refuse_all(admitted, why);
+        }
+        for Admitted { answer, .. } in &admitted {
+            Span::current().follows_from(answer.cause());
         }
         let size = integrated.as_ref().map_or(0, |integrated| integrated.indexed.len());
         let published = match integrated {
@@ -191,13 +194,13 @@ async fn step<T>(name: &'static str, work: impl Future<Output = T>) -> T {
 fn answer(admitted: Vec<Admitted>, published: &Arc<Published>) {
     for Admitted { answer, entries, positions } in admitted {
         let receipt = Receipt { entries, positions, published: Arc::clone(published) };
-        let _ = answer.send(Ok(receipt));
+        answer.give(Ok(receipt));
     }
 }
 
 /// Tells everybody in a batch that the log takes no entries.
 fn refuse_all(admitted: Vec<Admitted>, why: &str) {
     for Admitted { answer, .. } in admitted {
-        let _ = answer.send(Err(SubmitError::ReadOnly(why.to_owned())));
+        answer.give(Err(SubmitError::ReadOnly(why.to_owned())));
     }
 }

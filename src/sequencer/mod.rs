@@ -29,7 +29,7 @@ use observer::Coverage;
 use record::{Fact, KeyEntry, MapKey, ProjectName, ProjectState};
 use store::Store;
 use tlog::SigningKey;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -48,7 +48,7 @@ pub use dormant::{Dormant, Reading};
 pub use epochs::EpochTimes;
 pub use finale::{FinaleError, last_head};
 pub use open::OpenError;
-use proposal::{Proposal, Submission};
+use proposal::{Answer, Proposal, Submission};
 pub use proposal::{Receipt, SignedExpectation, SubmitError};
 pub use recurring::Recurring;
 pub use writer::StepError;
@@ -189,7 +189,7 @@ impl Sequencer {
         if matches!(&*self.state.borrow(), WriterState::Following(_) | WriterState::Frozen(_)) {
             return Err(self.refusal());
         }
-        let (answer, answered) = oneshot::channel();
+        let (answer, answered) = Answer::expected();
         self.pool.try_send(Submission { proposal, answer }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => SubmitError::PoolFull,
             mpsc::error::TrySendError::Closed(_) => self.refusal(),

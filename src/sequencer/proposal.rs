@@ -8,6 +8,7 @@ use record::{
 use thiserror::Error;
 use tlog::LeafIndex;
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::published::Published;
 
@@ -57,9 +58,37 @@ impl SignedExpectation {
     }
 }
 
+/// A proposal that waits for its turn.
 pub(super) struct Submission {
     pub(super) proposal: Proposal,
-    pub(super) answer: oneshot::Sender<Result<Receipt, SubmitError>>,
+    pub(super) answer: Answer,
+}
+
+/// Who waits for what became of a submission.
+pub(super) struct Answer {
+    sender: oneshot::Sender<Outcome>,
+    cause: Span,
+}
+
+/// What became of a submission.
+pub(super) type Outcome = Result<Receipt, SubmitError>;
+
+impl Answer {
+    /// For whoever submits now.
+    pub(super) fn expected() -> (Answer, oneshot::Receiver<Outcome>) {
+        let (sender, receiver) = oneshot::channel();
+        (Answer { sender, cause: Span::current() }, receiver)
+    }
+
+    /// What the submission is a part of, for traces.
+    pub(super) const fn cause(&self) -> &Span {
+        &self.cause
+    }
+
+    /// Answers; who stopped waiting is not owed it.
+    pub(super) fn give(self, outcome: Outcome) {
+        let _ = self.sender.send(outcome);
+    }
 }
 
 /// What became of a submission.

@@ -18,10 +18,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::admission::{Admission, AdmitError, Logged, States};
-use super::batch::{Admitted, Answer, Integrated, NewEntry};
+use super::batch::{Admitted, Integrated, NewEntry};
 use super::committer::Committer;
 use super::epochs::Epochs;
-use super::proposal::{Proposal, Submission, SubmitError};
+use super::proposal::{Answer, Proposal, Submission, SubmitError};
 use super::second_opinion::SecondOpinionError;
 use super::statements::StatementAdmission;
 use super::{Parts, WriterState};
@@ -185,7 +185,7 @@ impl Writer {
         }
         if let Err(why) = self.check_writable() {
             for submission in taken {
-                let _ = submission.answer.send(Err(SubmitError::ReadOnly(why.clone())));
+                submission.answer.give(Err(SubmitError::ReadOnly(why.clone())));
             }
             return;
         }
@@ -365,10 +365,10 @@ impl Writer {
     }
 }
 
-/// Says why a submission is not logged. Who stopped waiting is not owed an answer.
+/// Says why a submission is not logged.
 fn refuse(answer: Answer, why: SubmitError) {
     if matches!(why, SubmitError::ReadOnly(_)) {
         error!(%why, "a submission can not be admitted");
     }
-    let _ = answer.send(Err(why));
+    answer.give(Err(why));
 }

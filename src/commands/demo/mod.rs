@@ -49,8 +49,10 @@ pub async fn run(arguments: Demo) -> anyhow::Result<ExitCode> {
         ..Settings::default()
     };
     let writing = CancellationToken::new();
+    // Before anything counts: opening confirms the head.
+    let recorder = metrics::recorder();
     let log = OpenLog::open(&data, &settings, writing.clone()).await?;
-    let routes = log.routes(&settings, None, metrics::recorder(), stop.clone())?;
+    let routes = log.routes(&settings, None, recorder, stop.clone())?;
     let url = format!("http://{}", listener.local_addr()?);
     let clients = Arc::new(Clients::new(settings.client_rate()));
     let serving = server::serve(listener, None, routes, stop.clone(), settings.drain(), clients);
