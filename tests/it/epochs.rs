@@ -6,7 +6,7 @@ use std::time::Duration;
 use client::{Client, LookupKey, VerifiedLookup};
 use record::ProjectName;
 
-use crate::harness::{Submitter, TestLog, file, files, sha256, within};
+use crate::harness::{Server, Submitter, TestLog, file, files, raw, sha256, within};
 
 /// An epoch after every batch.
 const AT_ONCE: [&str; 2] = ["--epoch-interval", "0"];
@@ -39,6 +39,15 @@ fn keys() -> [(LookupKey, usize); 4] {
     ]
 }
 
+/// How often a look-up was answered so.
+async fn counted(server: &Server, answer: &str) -> u64 {
+    let metrics = raw(server.address(), "GET", "/metrics", "").await.body;
+    let metrics = String::from_utf8(metrics).unwrap();
+    let name = format!("indelible_lookups_total{{answer=\"{answer}\"}} ");
+    let count = metrics.lines().find_map(|line| line.strip_prefix(&name));
+    count.expect("it is counted from the start").parse().unwrap()
+}
+
 #[tokio::test]
 async fn answers_are_complete_and_their_evidence_stays_true() {
     let log = TestLog::create().await;
@@ -53,6 +62,8 @@ async fn answers_are_complete_and_their_evidence_stays_true() {
         assert_eq!(answer.entries().len(), count, "{key:?}");
         evidence.push((key, answer.claims(), answer.to_evidence().unwrap().to_string()));
     }
+    assert!(counted(&server, "found").await >= 3);
+    assert!(counted(&server, "absent").await >= 1);
     // The log grows tenfold and is started again without its catalog.
     submitter.submit(files(300..3000)).await;
     drop(submitter);
