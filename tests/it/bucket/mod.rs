@@ -12,13 +12,14 @@ mod standby;
 mod takeover;
 mod trouble;
 
+use std::path::Path;
 use std::time::Duration;
 
 use store::conformance;
 use tlog::VerifyingKey;
 use tokio::process::Command;
 
-use crate::harness::{Server, Submitter, TOKEN, Weed, files, indelibled, raw, run, within};
+use crate::harness::{Ended, Server, Submitter, TOKEN, Weed, files, indelibled, raw, run, within};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_distributed_store_conforms_and_survives_every_fault() {
@@ -84,10 +85,7 @@ impl Log<'_> {
     }
 
     async fn assert_clean(&self, directory: &str, size: u64) {
-        let mut command = indelibled(["fsck", "--data"]);
-        command.arg(self.dir.path().join(directory));
-        self.weed.tell(&mut command);
-        let ended = run(command).await;
+        let ended = fsck(self.weed, &self.dir.path().join(directory)).await;
         assert_eq!(ended.code, Some(0), "{} {}", ended.stdout, ended.stderr);
         assert!(ended.stdout.contains(&format!("clean: size {size},")), "{}", ended.stdout);
     }
@@ -126,6 +124,14 @@ async fn a_log_in_a_bucket_is_served_and_static_readers_need_no_server() {
     let refused = run(again).await;
     assert_eq!(refused.code, Some(2));
     assert!(refused.stderr.contains("a log exists here already"), "{}", refused.stderr);
+}
+
+/// What `indelibled fsck` says of a log whose store is in the bucket.
+async fn fsck(weed: &Weed, data: &Path) -> Ended {
+    let mut command = indelibled(["fsck", "--data"]);
+    command.arg(data);
+    weed.tell(&mut command);
+    run(command).await
 }
 
 /// Waits until the server is the writer.

@@ -1,6 +1,7 @@
 //! A log moves to a bucket and back, and a replica reads a bucket.
 
 use std::fs;
+use std::ops::Range;
 
 use tokio::process::Command;
 
@@ -26,14 +27,24 @@ async fn refused(command: Command, why: &str) {
     assert!(ended.stderr.contains(why), "{}", ended.stderr);
 }
 
-async fn serve(weed: &Weed, log: &TestLog) -> Server {
-    let mut command = log.command(&[]);
+async fn serve(weed: &Weed, log: &TestLog, more: &[&str]) -> Server {
+    let mut command = log.command(more);
     weed.tell(&mut command);
     Server::start(command).await
 }
 
-async fn grow(weed: &Weed, log: &TestLog, numbers: std::ops::Range<u64>) -> Vec<u8> {
-    let server = serve(weed, log).await;
+async fn grow(weed: &Weed, log: &TestLog, numbers: Range<u64>) -> Vec<u8> {
+    grow_with(weed, log, &[], numbers).await
+}
+
+/// Serves the log with more options for a moment, in which it is given these files; its head.
+pub(super) async fn grow_with(
+    weed: &Weed,
+    log: &TestLog,
+    more: &[&str],
+    numbers: Range<u64>,
+) -> Vec<u8> {
+    let server = serve(weed, log, more).await;
     Submitter::open(&server).await.submit(files(numbers)).await;
     let note = raw(server.address(), "GET", "/checkpoint", "").await.body;
     server.terminate().await;
@@ -52,11 +63,8 @@ async fn a_log_moves_to_a_bucket_and_back_and_is_never_written_in_two_places() {
     refused(migrate(&weed, &log, &to_bucket), "is in s3://").await;
     assert!(log.path("log/store.moved").exists() && !log.path("log/store").exists());
     let clean = |ended: Ended| assert!(ended.stdout.contains("clean: size"), "{}", ended.stdout);
-    let mut command = indelibled(["fsck", "--data"]);
-    command.arg(log.data());
-    weed.tell(&mut command);
-    clean(run(command).await);
-    let server = serve(&weed, &log).await;
+    clean(super::fsck(&weed, log.data()).await);
+    let server = serve(&weed, &log, &[]).await;
     assert_eq!(raw(server.address(), "GET", "/checkpoint", "").await.body, note, "not a byte else");
     refused(migrate(&weed, &log, &["--local"]), "is being served").await;
     server.terminate().await;
@@ -73,8 +81,8 @@ async fn a_log_moves_to_a_bucket_and_back_and_is_never_written_in_two_places() {
     fs::copy(log.path("bucket"), other.join("bucket")).unwrap();
     let mut command = log.command_at(&other, &[]);
     weed.tell(&mut command);
-    let ended = Server::try_start(command).await.err().expect("it is not served");
-    assert!(ended.stderr.contains("was moved to another store"), "{}", ended.stderr);
+    let why = Server::refusal(command).await;
+    assert!(why.contains("was moved to another store"), "{why}");
 }
 
 #[tokio::test]
@@ -108,7 +116,7 @@ async fn a_replica_follows_the_bucket_itself() {
     weed.tell(&mut command);
     let copy = Server::start(command).await;
     assert_eq!(copy.published_size().await, 300);
-    let server = serve(&weed, &log).await;
+    let server = serve(&weed, &log, &[]).await;
     Submitter::open(&server).await.submit(files(300..900)).await;
     shows(&copy, 900).await;
     for path in ["/checkpoint", "/tile/0/003.p/132", "/tile/entries/002"] {

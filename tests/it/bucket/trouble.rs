@@ -5,17 +5,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use tokio::net::TcpListener;
 
 use super::{Log, writes};
-use crate::harness::{Server, Submitter, Weed, files};
+use crate::harness::{Server, Submitter, Weed, files, forward};
 
-/// Longer than any object of these tests.
-const LONGEST: usize = 1 << 26;
 /// What each request waits for.
 const DELAY: Duration = Duration::from_millis(15);
 
@@ -32,7 +30,7 @@ impl Between {
     /// Its address, and what it does.
     async fn start(weed: &Weed) -> (String, Arc<Between>) {
         let between = Arc::new(Between {
-            store: weed.address().to_owned(),
+            store: format!("http://{}", weed.address()),
             client: reqwest::Client::new(),
             requests: AtomicU64::new(0),
             denies: AtomicBool::new(false),
@@ -43,19 +41,6 @@ impl Between {
         tokio::spawn(axum::serve(listener, routes).into_future());
         (address, between)
     }
-
-    /// What the store answers. The request is signed, so that not a byte of it changes.
-    async fn ask(&self, request: Request) -> Response {
-        let (parts, body) = request.into_parts();
-        let body = to_bytes(body, LONGEST).await.unwrap();
-        let url = format!("http://{}{}", self.store, parts.uri);
-        let asked = self.client.request(parts.method, url).headers(parts.headers).body(body);
-        let Ok(answer) = asked.send().await else { return StatusCode::BAD_GATEWAY.into_response() };
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let mut response = Response::new(Body::from(answer.bytes().await.unwrap()));
-        (*response.status_mut(), *response.headers_mut()) = (status, headers);
-        response
-    }
 }
 
 async fn pass(State(between): State<Arc<Between>>, request: Request) -> Response {
@@ -65,7 +50,9 @@ async fn pass(State(between): State<Arc<Between>>, request: Request) -> Response
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let denied = between.denies.load(Ordering::Relaxed) && request.method() != Method::GET;
-    let answer = between.ask(request).await;
+    let answer = forward(&between.client, &between.store, request).await;
+    let answer = answer
+        .map_or_else(|_| StatusCode::BAD_GATEWAY.into_response(), |answer| answer.map(Body::from));
     match () {
         () if denied => StatusCode::FORBIDDEN.into_response(),
         () if number % 11 == 5 => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

@@ -97,13 +97,7 @@ impl TestLog {
 
     /// Tries to serve it and expects that the program refuses; returns why.
     pub(crate) async fn refusal(&self, more: &[&str]) -> String {
-        match Server::try_start(self.command(more)).await {
-            Ok(server) => panic!("it was served: {}", server.said()),
-            Err(ended) => {
-                assert_eq!(ended.code, Some(2), "{}", ended.stderr);
-                ended.stderr
-            }
-        }
+        Server::refusal(self.command(more)).await
     }
 
     /// What `indelibled fsck` says.

@@ -3,6 +3,7 @@
 
 mod copy;
 mod facts;
+mod forward;
 mod log;
 mod netns;
 mod peers;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 pub(crate) use copy::copy_tree;
 pub(crate) use facts::{fact, file, files, large_files, sdist, sha256};
+pub(crate) use forward::forward;
 pub(crate) use log::{TOKEN, TestLog, fsck, init};
 pub(crate) use netns::Namespace;
 pub(crate) use peers::siglog;

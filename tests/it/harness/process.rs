@@ -91,6 +91,17 @@ impl Server {
         Err(Ended { code: status.code(), stdout: String::new(), stderr })
     }
 
+    /// Starts `command`, expects that the program refuses to serve, and returns why.
+    pub(crate) async fn refusal(command: Command) -> String {
+        match Server::try_start(command).await {
+            Ok(server) => panic!("it was served: {}", server.said()),
+            Err(ended) => {
+                assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+                ended.stderr
+            }
+        }
+    }
+
     /// Host and port.
     pub(crate) fn address(&self) -> &str {
         self.url.split_once("://").unwrap().1

@@ -10,7 +10,7 @@ use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::harness::Server;
+use crate::harness::{Server, forward};
 
 /// Changes the body of the answer to a path.
 type Lie = Box<dyn Fn(&str, &mut Vec<u8>) + Send + Sync>;
@@ -70,23 +70,22 @@ impl Drop for Proxy {
 
 async fn pass_on(State(between): State<Arc<Between>>, request: Request) -> Response {
     let path = request.uri().path_and_query().unwrap().as_str().to_owned();
-    let method = request.method().clone();
-    let mut headers = request.headers().clone();
+    let (mut parts, body) = request.into_parts();
     // What is to be changed has to be readable.
-    headers.remove(ACCEPT_ENCODING);
-    let sent = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
-    between.asked.lock().unwrap().push(format!("{method} {path} {}", sent.len()));
-    let url = format!("{}{path}", between.log.lock().unwrap());
-    let answer = between.http.request(method, url).headers(headers).send().await.unwrap();
-    let mut response = Response::builder().status(answer.status());
-    for (name, value) in answer.headers() {
-        if ![CONTENT_LENGTH, TRANSFER_ENCODING].contains(name) {
-            response = response.header(name, value);
-        }
+    parts.headers.remove(ACCEPT_ENCODING);
+    let sent = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    between.asked.lock().unwrap().push(format!("{} {path} {}", parts.method, sent.len()));
+    let log = between.log.lock().unwrap().clone();
+    let request = Request::from_parts(parts, Body::from(sent));
+    let mut response = forward(&between.http, &log, request).await.unwrap();
+    for header in [CONTENT_LENGTH, TRANSFER_ENCODING] {
+        response.headers_mut().remove(header);
     }
-    let mut body = answer.bytes().await.unwrap().to_vec();
-    (between.lie.lock().unwrap())(&path, &mut body);
-    response.body(Body::from(body)).unwrap()
+    response.map(|body| {
+        let mut body = body.to_vec();
+        (between.lie.lock().unwrap())(&path, &mut body);
+        Body::from(body)
+    })
 }
 
 /// Changes one byte, the first one of `what`, where that stands first.
