@@ -11,7 +11,7 @@ use tlog::{LeafIndex, TreeSize};
 use crate::error::CatalogError;
 use crate::map::Committed;
 use crate::rows::{
-    self, BUCKETS, CURRENT_FORMAT, CURSOR, EPOCHS, FORMAT, MAP, MARKS, META, ORIGIN, ROWS,
+    self, BUCKETS, CURRENT_FORMAT, CURSOR, EPOCHS, FORMAT, MAP, MARKS, META, ORIGIN, PARTS, ROWS,
 };
 use crate::settings::{Settings, database};
 
@@ -239,7 +239,7 @@ impl Catalog {
         // Everything has a shorter key, or one that begins with fewer ones.
         let end = [0xff; MapKey::SIZE + size_of::<u64>()];
         let mut batch = WriteBatch::default();
-        for name in [BUCKETS, EPOCHS, MARKS, ROWS] {
+        for name in [BUCKETS, EPOCHS, MARKS, PARTS, ROWS] {
             batch.delete_range_cf(self.family(name), [].as_slice(), &end);
         }
         batch.delete_cf(self.family(META), MAP);

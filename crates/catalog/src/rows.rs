@@ -9,6 +9,7 @@
 //! | [`EPOCHS`] | position of an `epoch` entry | |
 //! | [`MARKS`] | position beyond the committed map | [`MARK_LEN`] bytes of each of the entry's map keys |
 //! | [`BUCKETS`] | bits, number of the bucket | summary of its keys in the committed map |
+//! | [`PARTS`] | bits, number of a bucket | what smaller parts it has, or had: `map::parts` |
 //! | [`META`] | a word's name | a word about the whole |
 //!
 //! Numbers are big-endian, so that they sort.
@@ -24,6 +25,8 @@ pub(crate) const EPOCHS: &str = "epochs";
 pub(crate) const MARKS: &str = "marks";
 /// Column family of the committed map's buckets.
 pub(crate) const BUCKETS: &str = "buckets";
+/// Column family of what the buckets are made of.
+pub(crate) const PARTS: &str = "parts";
 /// Column family of the words about the whole.
 pub(crate) const META: &str = "meta";
 

@@ -5,7 +5,7 @@ use rocksdb::{
     LogLevel, Options, SliceTransform,
 };
 
-use crate::rows::{BUCKETS, EPOCHS, MARKS, META, PREFIX_LEN, ROWS};
+use crate::rows::{BUCKETS, EPOCHS, MARKS, META, PARTS, PREFIX_LEN, ROWS};
 
 /// Memory of a catalog's database. What it answers does not depend on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Settings {
     /// The column families and their options.
     pub(crate) fn families(&self) -> Vec<ColumnFamilyDescriptor> {
         let cache = Cache::new_lru_cache(self.block_cache);
-        let plain = [BUCKETS, EPOCHS, MARKS, META]
+        let plain = [BUCKETS, EPOCHS, MARKS, META, PARTS]
             .map(|name| ColumnFamilyDescriptor::new(name, self.plain(&cache)));
         let rows = ColumnFamilyDescriptor::new(ROWS, self.rows(&cache));
         plain.into_iter().chain([rows]).collect()

@@ -2,17 +2,21 @@
 //!
 //! The *committed* map is the one whose hashes are kept. Its buckets are stored and stand in memory as
 //! a [`BucketTree`]; what is inside a bucket is read from the rows and hashed again when it is needed.
-//! So the next map costs the buckets that were touched since, which the marks name, and a proof costs
-//! one bucket. Losing hashes never means losing truth, and marks are written with their rows: whatever
+//! Buckets with many keys have the hashes of their smaller [`parts`] beside them, so that this is a few rows.
+//! So the next map costs the parts that were touched since, which the marks name, and a proof costs
+//! one part. Losing hashes never means losing truth, and marks are written with their rows: whatever
 //! is interrupted, the next map is made from what is there.
 
 mod bucket;
 mod hashing;
 mod long;
+mod parts;
 mod prepare;
 mod reader;
 mod scan;
 mod stored;
+#[cfg(test)]
+mod tests;
 
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, PoisonError};
 
-use record::{MapRoot, Subtree};
+use record::MapRoot;
 use tlog::TreeSize;
 
+use super::hashing::Hashed;
 use super::scan::Extent;
-use super::{Map, bucket, damaged, hashing};
+use super::{Map, bucket};
 use crate::catalog::Catalog;
 use crate::error::CatalogError;
 
@@ -16,7 +17,7 @@ pub struct PreparedMap {
     pub(super) base: Arc<Map>,
     pub(super) map: Arc<Map>,
     /// Buckets that `base` does not have so; all if it divides the keys otherwise.
-    pub(super) changed: Vec<Subtree>,
+    pub(super) changed: Vec<Hashed>,
 }
 
 impl PreparedMap {
@@ -34,8 +35,8 @@ impl PreparedMap {
 impl Catalog {
     /// Makes the map over the first `size` entries, from the committed one and the entries since.
     ///
-    /// Entries may be applied and maps be read meanwhile. It costs the buckets that those entries touch,
-    /// some tens of keys each with all their rows; but all rows are read for the first map of a large
+    /// Entries may be applied and maps be read meanwhile. It costs the parts of buckets that those entries
+    /// touch, some keys each with all their rows; but all rows are read for the first map of a large
     /// log, and a few times in a log's life when it has outgrown its buckets.
     ///
     /// # Errors
@@ -52,10 +53,9 @@ impl Catalog {
             let (map, changed) = Map::of_all_rows(self, size)?;
             return Ok(PreparedMap { base, map: Arc::new(map), changed });
         }
-        let touched = self.touched(base.size, size, bits)?;
-        let changed = hashing::hash(self, &touched, size, Extent::Parts)?;
-        let tree = base.tree.with(&changed).map_err(damaged)?;
-        Ok(PreparedMap { base, map: Arc::new(Map { size, tree }), changed })
+        let touched = self.touched(base.size, size, bucket::part_bits_for(size))?;
+        let (map, changed) = Map::next(self, &base.tree, &touched, size, Extent::Parts)?;
+        Ok(PreparedMap { base, map: Arc::new(map), changed })
     }
 
     /// Makes a prepared map the committed one: what [`Catalog::map`] reads from, and what the next map

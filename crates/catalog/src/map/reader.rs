@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use record::{MapBucket, MapKey, MapProof, MapRoot, MapValue};
+use record::{LookupPlan, MapBucket, MapKey, MapProof, MapRoot, MapValue};
 use tlog::{LeafIndex, TreeSize};
 
+use super::parts::Parts;
 use super::scan::{Extent, Scan, Wanted};
 use super::{Map, damaged};
 use crate::catalog::Catalog;
@@ -81,7 +82,7 @@ impl MapReader<'_> {
 
     /// What the map says of a key, unless that are more than `limit` entries.
     ///
-    /// It costs the rows of one bucket: some tens of keys, the largest project among them deciding.
+    /// It costs the rows of one part of a bucket: some keys, the largest project among them deciding.
     ///
     /// # Errors
     /// [`CatalogError::TooManyPositions`] if the key has more entries.
@@ -133,11 +134,26 @@ impl<'a> Prover<'a> {
 
     fn prove(&mut self, key: &MapKey, limit: usize) -> Result<MapLookup, CatalogError> {
         let Map { size, tree } = self.map;
-        let plan = tree.plan_lookup(*key);
-        let bucket = plan.part().map(|part| MapBucket::of(part.key(), tree.bits()));
+        let mut plan = tree.plan_lookup(*key);
+        let bucket = self.narrow(&mut plan)?;
         let positions = self.read(bucket, key, limit)?;
         let proof = plan.finish(&self.pairs).map_err(damaged)?;
         Ok(MapLookup { size: *size, root: tree.root(), proof, positions })
+    }
+
+    /// Which bucket's keys the proof needs: of the one where the plan has come to only a part, which it then goes
+    /// on to, where the parts are known.
+    fn narrow(&self, plan: &mut LookupPlan) -> Result<Option<MapBucket>, CatalogError> {
+        let Some(end) = plan.part() else { return Ok(None) };
+        let bucket = MapBucket::of(end.key(), self.map.tree.bits());
+        let Some(Parts { bits, subtrees }) = self.catalog.parts(bucket)? else {
+            return Ok(Some(bucket));
+        };
+        if plan.enter(subtrees).is_err() {
+            // They are of another map.
+            return Ok(Some(bucket));
+        }
+        Ok(plan.part().map(|part| MapBucket::of(part.key(), bits)))
     }
 
     /// Makes a bucket the loaded one, and returns the positions of a key that is in it if anywhere.

@@ -73,7 +73,8 @@ impl Scan<'_> {
     /// Goes to the first key of a bucket; the one entered before was read to its end.
     pub(crate) fn enter(&mut self, bucket: MapBucket) {
         let start = bucket.start();
-        let ascends = self.entered.replace(bucket).is_some_and(|last| last < bucket);
+        let follows = |last: MapBucket| last.bits() == bucket.bits() && last < bucket;
+        let ascends = self.entered.replace(bucket).is_some_and(follows);
         // After the end of a bucket comes the first row of the next one that has any.
         let is_there = ascends && self.rows.key().is_some_and(|row| row >= start.as_slice());
         if !is_there {

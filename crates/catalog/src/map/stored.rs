@@ -12,7 +12,7 @@ use super::prepare::PreparedMap;
 use super::{Committed, Map, damaged};
 use crate::catalog::Catalog;
 use crate::error::CatalogError;
-use crate::rows::{self, BUCKETS, MAP, MARKS, META};
+use crate::rows::{self, BUCKETS, MAP, MARKS, META, PARTS};
 
 /// Buckets that are written at a time while another division of the keys takes over.
 const STAGED: usize = 10_000;
@@ -45,20 +45,29 @@ impl Catalog {
     pub(super) fn store_map(&self, prepared: &PreparedMap) -> Result<(), CatalogError> {
         let (base, map) = (&prepared.base, &prepared.map);
         let (old, new) = (base.tree.bits(), map.tree.bits());
-        let family = self.family(BUCKETS);
+        let (buckets, parts) = (self.family(BUCKETS), self.family(PARTS));
         let mut batch = WriteBatch::default();
+        let forget = |batch: &mut WriteBatch, bits: u8| {
+            for family in [buckets, parts] {
+                batch.delete_range_cf(family, [bits], [bits + 1]);
+            }
+        };
         if old != new {
             // What an attempt that was interrupted may have left.
-            batch.delete_range_cf(family, [new], [new + 1]);
+            forget(&mut batch, new);
         }
         for bucket in &prepared.changed {
-            batch.put_cf(family, bucket::name(MapBucket::of(bucket.key(), new)), bucket.to_bytes());
+            let name = bucket::name(MapBucket::of(bucket.summary.key(), new));
+            batch.put_cf(buckets, name, bucket.summary.to_bytes());
+            if let Some(divided) = &bucket.parts {
+                batch.put_cf(parts, name, divided);
+            }
             if old != new && batch.len() >= STAGED {
                 self.write(mem::take(&mut batch))?;
             }
         }
         if old != new {
-            batch.delete_range_cf(family, [old], [old + 1]);
+            forget(&mut batch, old);
         }
         let covered = [base.size, map.size].map(|size| size.get().to_be_bytes());
         batch.delete_range_cf(self.family(MARKS), covered[0], covered[1]);
@@ -66,7 +75,7 @@ impl Catalog {
         self.write(batch)
     }
 
-    /// Buckets that entries from `base` up to `size` touch.
+    /// Buckets, or parts of buckets, that entries from `base` up to `size` touch.
     pub(super) fn touched(
         &self,
         base: TreeSize,
@@ -100,103 +109,4 @@ fn parse_word(word: &[u8]) -> Option<(TreeSize, u8, MapRoot)> {
     let size = rows::parse_size(size)?;
     let root = <[u8; MapRoot::SIZE]>::try_from(root).ok()?;
     (*bits == bucket::bits_for(size)).then(|| (size, *bits, MapRoot::from(root)))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use record::{Entry, MapKey, ProjectName, Status, StatusEntry, Timestamp, map_value};
-    use tlog::LeafIndex;
-
-    use super::*;
-
-    fn open(dir: &Path) -> Result<Catalog, CatalogError> {
-        Catalog::open(dir, "log.example/indelible")
-    }
-
-    /// A log in which the first 70 entries are of a kind without keys, and every other one after them.
-    fn applied(dir: &Path, count: u64) -> Catalog {
-        let entry = |at: u64| {
-            if at < 70 || at.is_multiple_of(2) {
-                return r#"{"v":2,"kind":"file"}"#.to_owned();
-            }
-            let project = ProjectName::parse(&format!("p{at}")).unwrap();
-            let entry = StatusEntry {
-                project,
-                version: None,
-                filename: None,
-                status: Status::Archived,
-                reason: None,
-                via: None,
-                observed: Timestamp::from_unix(0).unwrap(),
-            };
-            String::from_utf8(Entry::from(entry).to_bytes().unwrap()).unwrap()
-        };
-        let catalog = open(dir).unwrap();
-        let entries: Vec<_> = (0..count).map(entry).collect();
-        catalog.apply(LeafIndex::new(0).unwrap(), &entries).unwrap();
-        catalog
-    }
-
-    fn commit(catalog: &Catalog, size: u64) {
-        let prepared = catalog.prepare_map(TreeSize::new(size).unwrap()).unwrap();
-        catalog.commit_map(prepared).unwrap();
-    }
-
-    fn put_bucket(catalog: &Catalog, key: MapKey, size: u64) {
-        let bits = bucket::bits_for(TreeSize::new(size).unwrap());
-        let value = map_value([LeafIndex::new(1).unwrap()]).unwrap();
-        let summary = Subtree::leaf(key, &value).to_bytes();
-        let name = bucket::name(MapBucket::of(&key, bits));
-        catalog.db().put_cf(catalog.family(BUCKETS), name, summary).unwrap();
-    }
-
-    #[test]
-    fn what_an_interrupted_division_left_is_not_taken_for_the_map() {
-        let dir = tempfile::tempdir().unwrap();
-        let catalog = applied(dir.path(), 80);
-        for first in 0..=u8::MAX {
-            put_bucket(&catalog, MapKey::from([first; 32]), 75);
-        }
-        commit(&catalog, 75);
-        let root = catalog.map().root();
-        drop(catalog);
-        let catalog = open(dir.path()).unwrap();
-        assert_eq!((catalog.map().root(), catalog.map_size().get()), (root, 75));
-    }
-
-    #[test]
-    fn only_marks_beyond_the_map_are_kept() {
-        let dir = tempfile::tempdir().unwrap();
-        let catalog = applied(dir.path(), 80);
-        let all = TreeSize::new(80).unwrap();
-        let touched = || catalog.touched(TreeSize::ZERO, all, 20).unwrap().len();
-        assert_eq!(touched(), 5);
-        for (size, left) in [(40, 5), (72, 4), (76, 2), (80, 0)] {
-            commit(&catalog, size);
-            assert_eq!(touched(), left, "{size}");
-        }
-    }
-
-    #[test]
-    fn a_changed_bucket_is_noticed() {
-        let dir = tempfile::tempdir().unwrap();
-        let catalog = applied(dir.path(), 80);
-        commit(&catalog, 80);
-        put_bucket(&catalog, MapKey::from([0x55; 32]), 80);
-        drop(catalog);
-        let refused = open(dir.path());
-        assert!(matches!(refused, Err(CatalogError::Damaged(_))), "{refused:?}");
-    }
-
-    #[test]
-    fn an_older_format_is_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let catalog = applied(dir.path(), 1);
-        catalog.db().put_cf(catalog.family(META), rows::FORMAT, "indelible catalog 1").unwrap();
-        drop(catalog);
-        let refused = open(dir.path());
-        assert!(matches!(refused, Err(CatalogError::Format { .. })), "{refused:?}");
-    }
 }

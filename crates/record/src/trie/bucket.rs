@@ -39,6 +39,20 @@ impl MapBucket {
         (0..1 << bits).map(move |number| MapBucket { bits, number })
     }
 
+    /// The buckets that it is made of when keys are told apart by `bits` bits, no fewer than its own, in the
+    /// order of their keys.
+    pub fn divided(self, bits: u8) -> impl Iterator<Item = MapBucket> {
+        let more = bits - self.bits;
+        let first = self.number << more;
+        (first..first + (1 << more)).map(move |number| MapBucket { bits, number })
+    }
+
+    /// The bucket that it is a part of when keys are told apart by `bits` bits, no more than its own.
+    #[must_use]
+    pub const fn within(self, bits: u8) -> MapBucket {
+        MapBucket { bits, number: self.number >> (self.bits - bits) }
+    }
+
     /// Whether a key is in it.
     pub fn contains(self, key: &MapKey) -> bool {
         MapBucket::of(key, self.bits) == self
@@ -66,6 +80,21 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::*;
+
+    #[test]
+    fn a_bucket_is_made_of_smaller_ones() {
+        for (bucket, first) in [(0, 0), (5, 5 << 3), (31, 31 << 3)] {
+            let bucket = MapBucket { bits: 5, number: bucket };
+            let parts: Vec<MapBucket> = bucket.divided(8).collect();
+            let expected = (first..first + 8).map(|number| MapBucket { bits: 8, number });
+            assert_eq!(parts, expected.collect::<Vec<_>>());
+            assert_eq!(parts[0].start(), bucket.start());
+            assert!(parts.iter().all(|part| part.within(5) == bucket));
+            assert_eq!(bucket.divided(5).collect::<Vec<_>>(), [bucket]);
+        }
+        let all = MapBucket { bits: 0, number: 0 };
+        assert_eq!(all.divided(3).collect::<Vec<_>>(), MapBucket::all(3).collect::<Vec<_>>());
+    }
 
     #[test]
     fn buckets_divide_the_keys() {
