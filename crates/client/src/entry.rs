@@ -1,22 +1,24 @@
 //! Entries that are known to be in the log.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use record::{Entry, EntryError, MapKey, Parsed};
 use tlog::LeafIndex;
 
 /// An entry that was proved to stand at its position of the log. Only verification makes one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct VerifiedEntry {
     index: LeafIndex,
     bytes: Bytes,
-    parsed: Result<Parsed, EntryError>,
+    /// What the bytes say, once somebody asks.
+    parsed: OnceLock<Result<Parsed, EntryError>>,
 }
 
 impl VerifiedEntry {
     /// Takes bytes whose leaf hash was checked against a signed root.
     pub(crate) fn new(index: LeafIndex, bytes: Bytes) -> VerifiedEntry {
-        let parsed = Entry::parse(&bytes);
-        VerifiedEntry { index, bytes, parsed }
+        VerifiedEntry { index, bytes, parsed: OnceLock::new() }
     }
 
     /// The same with bytes of its own: what it was received in is not kept in memory for its sake.
@@ -36,7 +38,7 @@ impl VerifiedEntry {
 
     /// What the entry says; `None` for a kind that this version does not know, and for a [fault](Self::fault).
     pub fn entry(&self) -> Option<&Entry> {
-        match &self.parsed {
+        match self.parsed() {
             Ok(Parsed::Known(entry)) => Some(entry),
             _ => None,
         }
@@ -44,7 +46,11 @@ impl VerifiedEntry {
 
     /// Why the bytes are no entry, although the log has them: it should never have taken them.
     pub fn fault(&self) -> Option<&EntryError> {
-        self.parsed.as_ref().err()
+        self.parsed().as_ref().err()
+    }
+
+    fn parsed(&self) -> &Result<Parsed, EntryError> {
+        self.parsed.get_or_init(|| Entry::parse(&self.bytes))
     }
 
     /// Whether the entry is listed under `key`.
@@ -52,3 +58,11 @@ impl VerifiedEntry {
         self.entry().is_some_and(|entry| entry.map_keys().contains(key))
     }
 }
+
+impl PartialEq for VerifiedEntry {
+    fn eq(&self, other: &VerifiedEntry) -> bool {
+        (self.index, &self.bytes) == (other.index, &other.bytes)
+    }
+}
+
+impl Eq for VerifiedEntry {}

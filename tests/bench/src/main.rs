@@ -15,6 +15,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// That of the programs that are measured, for what of them runs in this one, and for limits and peers.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures Indelible, and makes what it is measured with.
 #[derive(Debug, Parser)]
 #[command(name = "bench", version)]
