@@ -2,8 +2,10 @@
 
 use std::convert::Infallible;
 use std::fs::File;
+use std::future::poll_fn;
 use std::io::BufReader;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -111,10 +113,28 @@ impl Connections {
         let clients = network.map(|network| (network, Arc::clone(&self.clients)));
         let service = TowerToHyperService::new(Fair { clients, routes: self.routes.clone() });
         let connection = self.builder.serve_connection(TokioIo::new(stream), service);
-        if let Err(error) = watcher.watch(connection.into_owned()).await {
+        if let Err(error) = patient(watcher.watch(connection.into_owned())).await {
             debug!(%error, "a connection ended badly");
         }
     }
+}
+
+/// Lets all that can go on at the same time go first, each time before the connection goes on.
+///
+/// Otherwise it goes on as soon as one answer is there, and sends it: a system call for every answer, which
+/// costs more than most answers do. So it sends what has gathered.
+async fn patient<F: Future>(connection: F) -> F::Output {
+    let mut connection = pin!(connection);
+    let mut has_waited = true;
+    poll_fn(|context| {
+        has_waited = !has_waited;
+        if has_waited {
+            return connection.as_mut().poll(context);
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await
 }
 
 /// The routes, for one connection: requests of who asks too often are refused.
@@ -178,8 +198,9 @@ mod tests {
     use std::num::NonZeroU32;
 
     use axum::routing::get;
+    use tokio::sync::mpsc;
 
-    use super::{Arc, Clients, Fair, Network, Request, Response, Router, Service as _};
+    use super::{Arc, Clients, Fair, Network, Request, Response, Router, Service as _, patient};
 
     /// A connection from a network that may ask twice a second.
     fn connection(address: &str) -> Fair {
@@ -192,6 +213,29 @@ mod tests {
     async fn ask(connection: &mut Fair, content_type: &str) -> Response {
         let request = Request::get("/checkpoint").header("content-type", content_type);
         connection.call(request.body(axum::body::Body::empty()).unwrap()).await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn answers_that_are_there_together_are_sent_together() {
+        let gathered = tokio::spawn(async {
+            let (answer, mut answers) = mpsc::channel(10);
+            let connection = tokio::spawn(patient(async move {
+                let mut gathered = Vec::new();
+                answers.recv_many(&mut gathered, 10).await;
+                gathered
+            }));
+            for _ in 0..5 {
+                tokio::task::yield_now().await;
+            }
+            for number in 0..10 {
+                let answer = answer.clone();
+                tokio::spawn(async move { answer.send(number).await });
+            }
+            connection.await.unwrap()
+        });
+        let mut gathered = gathered.await.unwrap();
+        gathered.sort_unstable();
+        assert_eq!(gathered, (0..10).collect::<Vec<_>>());
     }
 
     #[tokio::test]
