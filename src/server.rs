@@ -1,11 +1,11 @@
 //! One port for gRPC, HTTP/1.1 and h2c, or all of it over TLS; and the way it ends.
 
+mod gathering;
+
 use std::convert::Infallible;
 use std::fs::File;
-use std::future::poll_fn;
 use std::io::BufReader;
 use std::path::Path;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -31,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 use tracing::{debug, info, warn};
 
+use self::gathering::Gathering;
 use crate::clients::{Clients, Network};
 use crate::http;
 
@@ -96,13 +97,27 @@ impl Connections {
     async fn handle(&self, stream: TcpStream, network: Option<Network>, watcher: Watcher) {
         // Without this, streamed answers wait for the peer's delayed acknowledgement.
         let _ = stream.set_nodelay(true);
-        match &self.tls {
-            None => self.http(stream, network, watcher).await,
-            Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
-                Ok(Ok(stream)) => self.http(stream, network, watcher).await,
-                Ok(Err(error)) => debug!(%error, "a TLS handshake failed"),
-                Err(_) => debug!("a TLS handshake took too long"),
-            },
+        let (stream, outgoing) = Gathering::new(stream);
+        let served = match &self.tls {
+            None => outgoing.sent_for(self.http(stream, network, watcher)).await,
+            Some(tls) => outgoing.sent_for(self.https(tls, stream, network, watcher)).await,
+        };
+        if let Err(error) = served {
+            debug!(%error, "a client has gone");
+        }
+    }
+
+    async fn https(
+        &self,
+        tls: &TlsAcceptor,
+        stream: Gathering,
+        network: Option<Network>,
+        watcher: Watcher,
+    ) {
+        match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
+            Ok(Ok(stream)) => self.http(stream, network, watcher).await,
+            Ok(Err(error)) => debug!(%error, "a TLS handshake failed"),
+            Err(_) => debug!("a TLS handshake took too long"),
         }
     }
 
@@ -113,28 +128,10 @@ impl Connections {
         let clients = network.map(|network| (network, Arc::clone(&self.clients)));
         let service = TowerToHyperService::new(Fair { clients, routes: self.routes.clone() });
         let connection = self.builder.serve_connection(TokioIo::new(stream), service);
-        if let Err(error) = patient(watcher.watch(connection.into_owned())).await {
+        if let Err(error) = watcher.watch(connection.into_owned()).await {
             debug!(%error, "a connection ended badly");
         }
     }
-}
-
-/// Lets all that can go on at the same time go first, each time before the connection goes on.
-///
-/// Otherwise it goes on as soon as one answer is there, and sends it: a system call for every answer, which
-/// costs more than most answers do. So it sends what has gathered.
-async fn patient<F: Future>(connection: F) -> F::Output {
-    let mut connection = pin!(connection);
-    let mut has_waited = true;
-    poll_fn(|context| {
-        has_waited = !has_waited;
-        if has_waited {
-            return connection.as_mut().poll(context);
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await
 }
 
 /// The routes, for one connection: requests of who asks too often are refused.
@@ -198,9 +195,8 @@ mod tests {
     use std::num::NonZeroU32;
 
     use axum::routing::get;
-    use tokio::sync::mpsc;
 
-    use super::{Arc, Clients, Fair, Network, Request, Response, Router, Service as _, patient};
+    use super::{Arc, Clients, Fair, Network, Request, Response, Router, Service as _};
 
     /// A connection from a network that may ask twice a second.
     fn connection(address: &str) -> Fair {
@@ -213,29 +209,6 @@ mod tests {
     async fn ask(connection: &mut Fair, content_type: &str) -> Response {
         let request = Request::get("/checkpoint").header("content-type", content_type);
         connection.call(request.body(axum::body::Body::empty()).unwrap()).await.unwrap()
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn answers_that_are_there_together_are_sent_together() {
-        let gathered = tokio::spawn(async {
-            let (answer, mut answers) = mpsc::channel(10);
-            let connection = tokio::spawn(patient(async move {
-                let mut gathered = Vec::new();
-                answers.recv_many(&mut gathered, 10).await;
-                gathered
-            }));
-            for _ in 0..5 {
-                tokio::task::yield_now().await;
-            }
-            for number in 0..10 {
-                let answer = answer.clone();
-                tokio::spawn(async move { answer.send(number).await });
-            }
-            connection.await.unwrap()
-        });
-        let mut gathered = gathered.await.unwrap();
-        gathered.sort_unstable();
-        assert_eq!(gathered, (0..10).collect::<Vec<_>>());
     }
 
     #[tokio::test]
