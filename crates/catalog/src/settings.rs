@@ -18,9 +18,9 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// 32 MiB of cache, 16 MiB of new rows.
+    /// 96 MiB of cache, 16 MiB of new rows.
     fn default() -> Settings {
-        Settings { block_cache: 32 << 20, write_buffer: 16 << 20 }
+        Settings { block_cache: 96 << 20, write_buffer: 16 << 20 }
     }
 }
 

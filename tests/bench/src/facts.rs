@@ -3,7 +3,7 @@
 use record::{Digest, Fact, ListedFile, ProjectName};
 
 /// Files of a project.
-const FILES_PER_PROJECT: u64 = 22;
+pub(crate) const FILES_PER_PROJECT: u64 = 22;
 
 /// The facts with these numbers.
 ///
@@ -13,7 +13,11 @@ pub(crate) fn facts(numbers: std::ops::Range<u64>) -> anyhow::Result<Vec<Fact>> 
     numbers.map(|number| Ok(Fact::Listed(listed(number)?))).collect()
 }
 
-fn listed(number: u64) -> anyhow::Result<ListedFile> {
+/// The file with this number.
+///
+/// # Errors
+/// None: the name is a name.
+pub(crate) fn listed(number: u64) -> anyhow::Result<ListedFile> {
     let project = number / FILES_PER_PROJECT;
     Ok(ListedFile {
         project: ProjectName::parse(&format!("load-{project}"))?,

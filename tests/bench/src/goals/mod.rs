@@ -10,6 +10,7 @@ mod proofs;
 mod reads;
 mod replicas;
 mod siglog;
+mod sweep;
 mod trees;
 mod working;
 
@@ -53,6 +54,8 @@ pub(crate) struct All {
 enum Part {
     /// Durable appends
     Append,
+    /// A sweep of an index
+    Sweep,
     /// Trees in memory
     Trees,
     /// Proofs, look-ups, tiles
@@ -75,6 +78,9 @@ pub(crate) fn run(arguments: &All) -> anyhow::Result<()> {
     table::begin()?;
     if wanted(Part::Append) {
         append::measure(time)?;
+    }
+    if wanted(Part::Sweep) {
+        sweep::measure()?;
     }
     if wanted(Part::Trees) {
         trees::measure()?;
