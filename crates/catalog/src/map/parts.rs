@@ -51,9 +51,7 @@ impl Parts {
         }
         Some(Parts { bits, subtrees })
     }
-}
 
-impl Parts {
     /// Whether they make up a bucket of a map.
     pub(super) fn are_of(&self, map: &BucketTree) -> bool {
         let mut builder = MapBuilder::new();
