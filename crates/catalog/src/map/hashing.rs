@@ -6,7 +6,7 @@ use record::{BucketTree, MapBucket, MapBuilder, Subtree};
 use tlog::TreeSize;
 
 use super::bucket;
-use super::parts::Parts;
+use super::parts::{Parts, least_key};
 use super::scan::{Extent, Scan};
 use super::{Map, damaged};
 use crate::catalog::Catalog;
@@ -120,11 +120,13 @@ impl Hasher<'_> {
 
     /// The parts that a bucket has in the map before, if that is known and it is divided as it is now.
     fn parts_before(&self, bucket: MapBucket) -> Result<Option<Vec<Subtree>>, CatalogError> {
-        if self.part_bits == bucket.bits() {
+        let is_divided = self.part_bits > bucket.bits();
+        let Some(before) = self.base.get(&least_key(bucket)).filter(|_| is_divided) else {
             return Ok(None);
-        }
-        let kept = self.catalog.parts(bucket)?.filter(|parts| parts.bits == self.part_bits);
-        Ok(kept.filter(|parts| parts.are_of(self.base)).map(|parts| parts.subtrees))
+        };
+        let kept = self.catalog.parts(bucket)?;
+        let kept = kept.filter(|kept| kept.bits == self.part_bits && kept.make_up(before));
+        Ok(kept.map(|parts| parts.subtrees))
     }
 
     /// Those of these parts that have keys.

@@ -4,7 +4,7 @@
 //! kept of them: it counts where it gives the hash that the bucket has in a map, and where it does not, because
 //! it is absent, damaged, or of another map, all rows of the bucket are read.
 
-use record::{BucketTree, MapBucket, MapBuilder, MapKey, MapRoot, Subtree};
+use record::{MapBucket, MapBuilder, MapKey, MapRoot, Subtree};
 
 use super::bucket::{self, MAX_PART_BITS};
 use crate::catalog::Catalog;
@@ -52,12 +52,11 @@ impl Parts {
         Some(Parts { bits, subtrees })
     }
 
-    /// Whether they make up a bucket of a map.
-    pub(super) fn are_of(&self, map: &BucketTree) -> bool {
+    /// Whether they make up a bucket as a map has it.
+    pub(super) fn make_up(&self, bucket: &Subtree) -> bool {
         let mut builder = MapBuilder::new();
         let ascend = self.subtrees.iter().all(|part| builder.push_subtree(*part).is_ok());
-        let bucket = builder.finish().filter(|_| ascend);
-        bucket.is_some_and(|bucket| map.get(bucket.key()).map(Subtree::hash) == Some(bucket.hash()))
+        ascend && builder.root() == bucket.hash()
     }
 }
 
@@ -76,7 +75,7 @@ fn place(part: MapBucket, bucket: MapBucket) -> u8 {
 }
 
 /// The least key that a bucket can have.
-fn least_key(bucket: MapBucket) -> MapKey {
+pub(super) fn least_key(bucket: MapBucket) -> MapKey {
     let mut key = [0; MapKey::SIZE];
     key[..MapBucket::MARK_LEN].copy_from_slice(&bucket.start());
     MapKey::from(key)

@@ -181,7 +181,7 @@ impl Database {
         // The least key above the last.
         options.set_iterate_upper_bound([&last[..], &[0]].concat());
         options.set_readahead_size(READ_AHEAD);
-        // Whoever reads whole bundles reads all of them, once.
+        // Who reads several rows at once mostly reads the whole log, once.
         options.fill_cache(false);
         let rows = self.db.iterator_cf_opt(
             self.family(family),
