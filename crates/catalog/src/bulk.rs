@@ -6,17 +6,19 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, Write as _};
-use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
+use std::path::PathBuf;
 use std::thread;
 
 use record::MapKey;
-use rocksdb::{Cache, IngestExternalFileOptions, Options, SstFileWriter, WriteBatch};
+use rocksdb::{Cache, Options, WriteBatch};
 use tlog::{LeafIndex, TreeSize};
 
 use crate::catalog::{Catalog, Indexed};
+use crate::directory::{create_empty, remove};
 use crate::error::CatalogError;
+use crate::newest::Newest;
 use crate::rows::{self, EPOCHS, MARKS, ROW_LEN, ROWS};
+use crate::sorted::SortedFiles;
 
 /// Bytes of a position.
 const POSITION_LEN: usize = size_of::<u64>();
@@ -26,8 +28,6 @@ const PARTS: usize = 256;
 const PART_BUFFER: usize = 64 << 10;
 /// Threads among which the sorting is divided.
 const THREADS: usize = 2;
-/// Bytes of a file from which on the next one is begun.
-const FILE_BYTES: u64 = 128 << 20;
 
 /// Entries that are going to be applied together: see [`Catalog::bulk`].
 #[derive(Debug)]
@@ -57,9 +57,8 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError::Spool`] if the directory can not be written.
     pub fn bulk(&self) -> Result<Bulk, CatalogError> {
-        self.forget_bulk()?;
         let dir = self.bulk_dir();
-        fs::create_dir(&dir)?;
+        create_empty(&dir)?;
         let part = |number: usize| Part::create(dir.join(format!("rows-{number:02x}")));
         let parts = (0..PARTS).map(part).collect::<Result<_, _>>()?;
         let marks = Part::create(dir.join("marks"))?;
@@ -74,12 +73,13 @@ impl Catalog {
     /// [`CatalogError::NotNext`] if other entries were applied meanwhile, [`CatalogError::Spool`] or
     /// [`CatalogError::Database`] if the disk does not allow it; nothing is changed then.
     pub fn apply_bulk(&self, bulk: Bulk) -> Result<(), CatalogError> {
-        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.writer();
         let Bulk { dir, first, next, parts, marks, epochs } = bulk;
         let cursor = self.cursor();
         if first != cursor {
             return Err(CatalogError::NotNext { cursor, first: LeafIndex::new(first.get())? });
         }
+        self.store_all(&mut writer)?;
         let options = self.settings.rows(&Cache::new_lru_cache(0));
         self.take_over(ROWS, sort_parts(parts, &options)?)?;
         let options = self.settings.plain(&Cache::new_lru_cache(0));
@@ -88,17 +88,10 @@ impl Catalog {
         for epoch in epochs {
             batch.put_cf(self.family(EPOCHS), epoch.get().to_be_bytes(), []);
         }
-        self.advance(batch, next.get())?;
+        self.store(batch, next)?;
+        self.replace_newest(|newest| *newest = Newest::none_after(next));
+        self.advance(next);
         Ok(remove(&dir)?)
-    }
-
-    fn take_over(&self, family: &str, files: Vec<PathBuf>) -> Result<(), CatalogError> {
-        if files.is_empty() {
-            return Ok(());
-        }
-        let mut options = IngestExternalFileOptions::default();
-        options.set_move_files(true);
-        Ok(self.db().ingest_external_file_cf_opts(self.family(family), &options, files)?)
     }
 
     fn bulk_dir(&self) -> PathBuf {
@@ -195,21 +188,9 @@ fn sort_share(parts: Vec<Part>, options: &Options) -> Result<Vec<PathBuf>, Catal
         let mut bytes = Vec::new();
         part.rewind()?.read_to_end(&mut bytes)?;
         let (rows, _) = bytes.as_chunks_mut::<ROW_LEN>();
-        rows.sort_unstable_by(|a, b| leading(a).cmp(&leading(b)).then_with(|| a.cmp(b)));
-        let mut last: Option<&[u8; ROW_LEN]> = None;
-        for row in &*rows {
-            if last != Some(row) {
-                files.put(row, &[])?;
-            }
-            last = Some(row);
-        }
+        files.put_rows(rows)?;
     }
     files.finish()
-}
-
-/// The bytes in which rows differ first.
-fn leading(row: &[u8; ROW_LEN]) -> u64 {
-    row.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 fn write_marks(marks: Part, options: &Options) -> Result<Vec<PathBuf>, CatalogError> {
@@ -224,54 +205,4 @@ fn write_marks(marks: Part, options: &Options) -> Result<Vec<PathBuf>, CatalogEr
         files.put(&position, &mark)?;
     }
     files.finish()
-}
-
-/// Writes rows that come in the order of their keys as files of a bounded size.
-struct SortedFiles<'a> {
-    path: PathBuf,
-    options: &'a Options,
-    open: Option<SstFileWriter<'a>>,
-    files: Vec<PathBuf>,
-}
-
-impl<'a> SortedFiles<'a> {
-    fn new(path: PathBuf, options: &'a Options) -> SortedFiles<'a> {
-        SortedFiles { path, options, open: None, files: Vec::new() }
-    }
-
-    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), CatalogError> {
-        if self.open.as_ref().is_some_and(|file| file.file_size() >= FILE_BYTES) {
-            self.close()?;
-        }
-        let file = match &mut self.open {
-            Some(file) => file,
-            none => {
-                let path = self.path.with_extension(format!("{}.sst", self.files.len()));
-                let file = SstFileWriter::create(self.options);
-                file.open(&path)?;
-                self.files.push(path);
-                none.insert(file)
-            }
-        };
-        Ok(file.put(key, value)?)
-    }
-
-    fn close(&mut self) -> Result<(), CatalogError> {
-        if let Some(mut file) = self.open.take() {
-            file.finish()?;
-        }
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<Vec<PathBuf>, CatalogError> {
-        self.close()?;
-        Ok(self.files)
-    }
-}
-
-fn remove(dir: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        result => result,
-    }
 }

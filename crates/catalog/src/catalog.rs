@@ -1,8 +1,9 @@
 //! The catalog itself.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use record::{Entry, Kind, MapKey, Parsed};
 use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
@@ -10,10 +11,12 @@ use tlog::{LeafIndex, TreeSize};
 
 use crate::error::CatalogError;
 use crate::map::Committed;
+use crate::newest::Newest;
 use crate::rows::{
     self, BUCKETS, CURRENT_FORMAT, CURSOR, EPOCHS, FORMAT, MAP, MARKS, META, ORIGIN, PARTS, ROWS,
 };
 use crate::settings::{Settings, database};
+use crate::spill::Writer;
 
 /// What the catalog takes from an entry. Of an entry of an unknown kind that is nothing.
 #[derive(Clone, Debug, Default)]
@@ -46,9 +49,10 @@ impl Indexed {
 #[derive(Debug)]
 pub struct Catalog {
     db: DB,
-    /// Number of entries applied; written only under `writer`, after the rows are readable.
+    /// Number of entries applied; written only under `writer`, after their rows can be found.
     cursor: AtomicU64,
-    pub(crate) writer: Mutex<()>,
+    pub(crate) writer: Mutex<Writer>,
+    newest: RwLock<Newest>,
     pub(crate) settings: Settings,
     pub(crate) map: Committed,
 }
@@ -73,10 +77,16 @@ impl Catalog {
         settings: &Settings,
     ) -> Result<Catalog, CatalogError> {
         let db = DB::open_cf_descriptors(&database(), dir, settings.families())?;
-        let (cursor, writer) = (AtomicU64::new(0), Mutex::new(()));
-        let (settings, map) = (settings.clone(), Committed::default());
-        let mut catalog = Catalog { db, cursor, writer, settings, map };
+        let mut catalog = Catalog {
+            db,
+            cursor: AtomicU64::new(0),
+            writer: Mutex::default(),
+            newest: RwLock::new(Newest::none_after(TreeSize::ZERO)),
+            settings: settings.clone(),
+            map: Committed::default(),
+        };
         catalog.forget_bulk()?;
+        catalog.forget_spill()?;
         match catalog.meta(FORMAT)? {
             None => catalog.initialise(origin)?,
             Some(found) => catalog.resume(&found, origin)?,
@@ -105,7 +115,7 @@ impl Catalog {
         }
         let cursor = self.meta(CURSOR)?.and_then(|bytes| rows::parse_size(&bytes));
         let cursor = cursor.ok_or(CatalogError::Damaged("the cursor is missing or no number"))?;
-        *self.cursor.get_mut() = cursor.get();
+        self.begin_at(cursor);
         self.map = self.load_map()?;
         Ok(())
     }
@@ -143,39 +153,53 @@ impl Catalog {
     /// # Errors
     /// As [`Catalog::apply`].
     pub fn apply_indexed(&self, first: LeafIndex, entries: &[Indexed]) -> Result<(), CatalogError> {
-        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.writer();
         let cursor = self.cursor();
         if first.get() != cursor.get() {
             return Err(CatalogError::NotNext { cursor, first });
         }
-        let mut batch = WriteBatch::default();
-        let mut added = Vec::new();
-        let mut next = first;
-        for entry in entries {
-            let place = next.get().to_be_bytes();
-            if entry.is_epoch {
-                batch.put_cf(self.family(EPOCHS), place, []);
+        let next = TreeSize::new(first.get() + entries.len() as u64)?;
+        self.make_room(&mut writer)?;
+        let places = first.get()..;
+        let epochs: Vec<u64> = places
+            .zip(entries)
+            .filter_map(|(place, entry)| entry.is_epoch.then_some(place))
+            .collect();
+        if !epochs.is_empty() {
+            let mut batch = WriteBatch::default();
+            for place in epochs {
+                batch.put_cf(self.family(EPOCHS), place.to_be_bytes(), []);
             }
-            if !entry.keys.is_empty() {
-                batch.put_cf(self.family(MARKS), place, rows::mark(&entry.keys));
-            }
-            added.extend(entry.keys.iter().map(|key| rows::row(key, next.get())));
-            next = LeafIndex::new(next.get() + 1)?;
+            self.write(batch)?;
         }
-        // The database looks for the place of each row from that of the row before.
-        added.sort_unstable();
-        for row in added {
-            batch.put_cf(self.family(ROWS), row, []);
-        }
-        self.advance(batch, next.get())
+        self.newest().extend(entries, next);
+        self.advance(next);
+        Ok(())
     }
 
-    /// Writes what entries add, and with it that they are applied: those below `next`.
-    pub(crate) fn advance(&self, mut batch: WriteBatch, next: u64) -> Result<(), CatalogError> {
-        batch.put_cf(self.family(META), CURSOR, next.to_be_bytes());
-        self.write(batch)?;
-        self.cursor.store(next, Ordering::Release);
-        Ok(())
+    /// Shows that the entries below `next` are applied.
+    pub(crate) fn advance(&self, next: TreeSize) {
+        self.cursor.store(next.get(), Ordering::Release);
+    }
+
+    /// Writes what entries add, and with it that those below `stored` are in the database.
+    pub(crate) fn store(
+        &self,
+        mut batch: WriteBatch,
+        stored: TreeSize,
+    ) -> Result<(), CatalogError> {
+        batch.put_cf(self.family(META), CURSOR, stored.get().to_be_bytes());
+        self.write(batch)
+    }
+
+    /// What is not in the database, to be asked together with it: see [`Newest`].
+    pub(crate) fn newest(&self) -> Newest {
+        self.newest.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Moves the line between what is in the database and what is not.
+    pub(crate) fn replace_newest(&self, change: impl FnOnce(&mut Newest)) {
+        change(&mut self.newest.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Positions below `below` of the entries with this key, ascending: the first `limit` of those after
@@ -195,20 +219,34 @@ impl Catalog {
         if start >= below.get() {
             return Ok(Vec::new());
         }
+        let newest = self.newest();
+        let mut positions = self.stored(key, start..below.min(newest.stored).get(), limit)?;
+        let rest = limit - positions.len();
+        positions.extend(newest.positions(key, start..below.get(), rest));
+        Ok(positions)
+    }
+
+    /// Positions within `range` of the entries in the database with this key, ascending: the first `limit`.
+    fn stored(
+        &self,
+        key: &MapKey,
+        range: Range<u64>,
+        limit: usize,
+    ) -> Result<Vec<LeafIndex>, CatalogError> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut options = ReadOptions::default();
         options.set_prefix_same_as_start(true);
-        options.set_iterate_upper_bound(rows::row(key, below.get()));
-        let start = rows::row(key, start);
+        options.set_iterate_upper_bound(rows::row(key, range.end));
+        let start = rows::row(key, range.start);
         let mode = IteratorMode::From(&start, Direction::Forward);
-        self.db
-            .iterator_cf_opt(self.family(ROWS), options, mode)
-            .take(limit)
-            .map(|row| {
-                let row =
-                    rows::parse_row(&row?.0).ok_or(CatalogError::Damaged("a row is misshapen"));
-                Ok(row?.1)
-            })
-            .collect()
+        let rows = self.db.iterator_cf_opt(self.family(ROWS), options, mode);
+        let position = |row: Result<(Box<[u8]>, _), rocksdb::Error>| {
+            let row = rows::parse_row(&row?.0).ok_or(CatalogError::Damaged("a row is misshapen"));
+            Ok(row?.1)
+        };
+        rows.take(limit).map(position).collect()
     }
 
     /// Position of the newest `epoch` entry below `below`.
@@ -236,6 +274,7 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError::Database`]; nothing is changed then.
     pub fn clear(&mut self) -> Result<(), CatalogError> {
+        self.writer().cancel();
         // Everything has a shorter key, or one that begins with fewer ones.
         let end = [0xff; MapKey::SIZE + size_of::<u64>()];
         let mut batch = WriteBatch::default();
@@ -245,9 +284,15 @@ impl Catalog {
         batch.delete_cf(self.family(META), MAP);
         batch.put_cf(self.family(META), CURSOR, 0_u64.to_be_bytes());
         self.write(batch)?;
-        *self.cursor.get_mut() = 0;
+        self.begin_at(TreeSize::ZERO);
         self.map = Committed::default();
         Ok(())
+    }
+
+    /// The first `cursor` entries are applied, and in the database.
+    fn begin_at(&mut self, cursor: TreeSize) {
+        self.advance(cursor);
+        self.replace_newest(|newest| *newest = Newest::none_after(cursor));
     }
 
     /// Writes without the log of writes: what is lost with the memory is derived once more, and rows, cursor

@@ -6,11 +6,13 @@ use tlog::{LeafIndex, TreeSize};
 
 use crate::catalog::Catalog;
 use crate::error::CatalogError;
+use crate::newest::Newest;
 use crate::rows::{self, ROWS};
 
 /// Answers for the entries that were applied when it was made.
 pub struct KnownKeys<'a> {
     rows: DBRawIterator<'a>,
+    newest: Newest,
     below: TreeSize,
 }
 
@@ -21,10 +23,11 @@ impl Catalog {
     /// [`CatalogError::Behind`] if they were not applied yet.
     pub fn known_keys(&self, below: TreeSize) -> Result<KnownKeys<'_>, CatalogError> {
         self.require(below)?;
+        let newest = self.newest();
         let mut options = ReadOptions::default();
         options.set_prefix_same_as_start(true);
         let rows = self.db().raw_iterator_cf_opt(self.family(ROWS), options);
-        Ok(KnownKeys { rows, below })
+        Ok(KnownKeys { rows, newest, below })
     }
 }
 
@@ -34,7 +37,7 @@ impl KnownKeys<'_> {
     /// # Errors
     /// [`CatalogError`] if the catalog can not be read.
     pub fn has(&mut self, key: &MapKey) -> Result<bool, CatalogError> {
-        Ok(self.first(key)?.is_some())
+        Ok(self.newest.has(key, self.below) || self.first_stored(key)?.is_some())
     }
 
     /// Position of the first entry that has this key.
@@ -42,6 +45,16 @@ impl KnownKeys<'_> {
     /// # Errors
     /// [`CatalogError`] if the catalog can not be read.
     pub fn first(&mut self, key: &MapKey) -> Result<Option<LeafIndex>, CatalogError> {
+        let stored = self.first_stored(key)?;
+        Ok(stored.or_else(|| self.newest.first(key, self.below)))
+    }
+
+    /// As [`first`](Self::first), among the entries that are in the database.
+    fn first_stored(&mut self, key: &MapKey) -> Result<Option<LeafIndex>, CatalogError> {
+        let below = self.newest.stored.min(self.below);
+        if below == TreeSize::ZERO {
+            return Ok(None);
+        }
         self.rows.seek(rows::row(key, 0));
         let Some(row) = self.rows.key() else {
             self.rows.status()?;
@@ -49,6 +62,6 @@ impl KnownKeys<'_> {
         };
         let (found, position) =
             rows::parse_row(row).ok_or(CatalogError::Damaged("a row is misshapen"))?;
-        Ok((found == *key && self.below.contains(position)).then_some(position))
+        Ok((found == *key && below.contains(position)).then_some(position))
     }
 }

@@ -12,7 +12,9 @@
 //! | [`PARTS`] | bits, number of a bucket | what smaller parts it has, or had: `map::parts` |
 //! | [`META`] | a word's name | a word about the whole |
 //!
-//! Numbers are big-endian, so that they sort.
+//! Numbers are big-endian, so that they sort. The newest rows and marks are only in memory: [`Newest`].
+//!
+//! [`Newest`]: crate::newest::Newest
 
 use record::{MapBucket, MapKey};
 use tlog::{LeafIndex, TreeSize};
@@ -74,6 +76,6 @@ pub(crate) fn parse_size(bytes: &[u8]) -> Option<TreeSize> {
 }
 
 /// What is kept of the map keys of an entry, to find what it touches in the map.
-pub(crate) fn mark(keys: &[MapKey]) -> Vec<u8> {
-    keys.iter().flat_map(|key| &key.as_bytes()[..MARK_LEN]).copied().collect()
+pub(crate) fn mark<'a>(keys: impl IntoIterator<Item = &'a MapKey>) -> Vec<u8> {
+    keys.into_iter().flat_map(|key| &key.as_bytes()[..MARK_LEN]).copied().collect()
 }

@@ -186,6 +186,60 @@ fn spilled_to_many_files_it_answers_the_same() {
     assert_complete(&Catalog::open(dir.path(), ORIGIN).unwrap(), &entries);
 }
 
+#[test]
+fn who_has_begun_to_ask_misses_nothing_that_is_moved_to_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { block_cache: 64 << 10, write_buffer: 64 << 10 };
+    let catalog = Catalog::open_with(dir.path(), ORIGIN, &settings).unwrap();
+    let entries = entries(6000);
+    let mut asked = Vec::new();
+    for (batch, new) in (0..).zip(entries.chunks(250)) {
+        catalog.apply(index(batch * 250), new).unwrap();
+        let count = catalog.cursor();
+        asked.push((count, catalog.known_keys(count).unwrap()));
+    }
+    for (count, known) in &mut asked {
+        let entries = &entries[..usize::try_from(count.get()).unwrap()];
+        for (key, positions) in definition(entries) {
+            assert_eq!(known.first(&key).unwrap(), positions.first().copied(), "of {count}");
+            assert!(known.has(&key).unwrap(), "of {count}");
+        }
+        let later = MapKey::file("a name that is in no entry");
+        assert!(!known.has(&later).unwrap(), "of {count}");
+    }
+    drop(asked);
+    drop(catalog);
+    assert_complete(&Catalog::open(dir.path(), ORIGIN).unwrap(), &entries);
+}
+
+#[test]
+fn rows_that_can_not_be_written_stay_and_are_written_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { block_cache: 64 << 10, write_buffer: 64 << 10 };
+    let catalog = Catalog::open_with(dir.path(), ORIGIN, &settings).unwrap();
+    let entries = entries(8000);
+    let in_the_way = dir.path().join("spill");
+    std::fs::write(&in_the_way, "").unwrap();
+    let (mut applied, mut refused) = (0, 0);
+    for new in entries.chunks(500) {
+        let first = index(applied as u64);
+        if let Err(error) = catalog.apply(first, new) {
+            assert!(matches!(error, CatalogError::Spool(_)), "{error:?}");
+            refused += 1;
+            assert_complete(&catalog, &entries[..applied]);
+            let again = catalog.apply(first, new);
+            assert!(matches!(again, Err(CatalogError::Spool(_))), "{again:?}");
+            std::fs::remove_file(&in_the_way).unwrap();
+            catalog.apply(first, new).unwrap();
+        }
+        applied += new.len();
+    }
+    assert_eq!(refused, 1);
+    assert_complete(&catalog, &entries);
+    drop(catalog);
+    assert_complete(&Catalog::open(dir.path(), ORIGIN).unwrap(), &entries);
+}
+
 fn table_files(dir: &Path) -> usize {
     let names = std::fs::read_dir(dir).unwrap().map(|file| file.unwrap().path());
     names.filter(|path| path.extension().is_some_and(|extension| extension == "sst")).count()

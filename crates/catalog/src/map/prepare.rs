@@ -48,6 +48,7 @@ impl Catalog {
         if size < base.size {
             return Err(CatalogError::Backwards { committed: base.size, size });
         }
+        self.store_all(&mut self.writer())?;
         let bits = bucket::bits_for(size);
         if bits != base.tree.bits() {
             let (map, changed) = Map::of_all_rows(self, size)?;

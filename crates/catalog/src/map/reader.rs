@@ -59,6 +59,7 @@ impl Catalog {
         if committed.size() == size {
             return Ok(committed);
         }
+        self.store_all(&mut self.writer())?;
         let (map, _) = Map::of_all_rows(self, size)?;
         Ok(MapReader { catalog: self, map: Arc::new(map) })
     }

@@ -71,6 +71,7 @@ fn only_marks_beyond_the_map_are_kept() {
     let dir = tempfile::tempdir().unwrap();
     let catalog = applied(dir.path(), 80);
     let all = TreeSize::new(80).unwrap();
+    catalog.store_all(&mut catalog.writer()).unwrap();
     let touched = || catalog.touched(TreeSize::ZERO, all, 20).unwrap().len();
     assert_eq!(touched(), 5);
     for (size, left) in [(40, 5), (72, 4), (76, 2), (80, 0)] {
