@@ -4,28 +4,28 @@
 //! the entries themselves, folded by `record`. What earlier submissions of the same batch add, and what the
 //! batch adds that is under way, may not be in the catalog yet and is kept here.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry as Slot;
-
-use catalog::{Catalog, CatalogError, KnownKeys};
+use bytes::Bytes;
+use catalog::{Catalog, CatalogError};
+use hashbrown::HashMap;
 use record::{
-    Entry, EntryError, Fact, FileState, MapKey, Parsed, ProjectName, ProjectState, Timestamp,
+    Entry, EntryError, Fact, FileState, MapKey, Parsed, ProjectName, ProjectState, StatusFact,
+    Timestamp,
 };
 use thiserror::Error;
 use tlog::TreeSize;
 
-use super::batch::NewEntry;
+use super::batch::{NewEntry, read_back};
+use super::prepared::Prepared;
 use crate::entries::{EntryReader, ReadError};
 
 /// What the log says, as far as a batch has to know it.
 pub(super) struct Admission<'a> {
     log: Logged<'a>,
     observed: Timestamp,
-    known: KnownKeys<'a>,
-    /// Of what was admitted after the first entries of the log, before this batch.
-    before: &'a States,
-    /// Of what was admitted into this batch.
-    states: &'a mut States,
+    /// What was admitted after the first entries of the log, before this batch.
+    before: &'a Recent,
+    /// What was admitted into this batch.
+    batch: &'a mut Recent,
 }
 
 /// The first entries of the log, which the catalog covers.
@@ -36,10 +36,12 @@ pub(super) struct Logged<'a> {
     pub(super) size: TreeSize,
 }
 
-/// States by name, loaded once and moved on by what is admitted.
-#[derive(Clone, Default)]
-pub(super) struct States {
-    files: HashMap<String, FileState>,
+/// What was admitted and may not be in the catalog.
+#[derive(Default)]
+pub(super) struct Recent {
+    /// Bytes of the entries about a file, by its map key: nearly every file is new, and has one that nobody asks for.
+    files: HashMap<MapKey, Vec<Bytes>>,
+    /// States of the projects whose status was asked for: folding one costs all its entries.
     projects: HashMap<ProjectName, ProjectState>,
 }
 
@@ -63,103 +65,136 @@ pub enum AdmitError {
 }
 
 impl<'a> Admission<'a> {
-    /// Admits against `log` and what else was admitted since, at the time `observed`. The states of what is
-    /// admitted now are left in `states`.
-    ///
-    /// # Errors
-    /// [`AdmitError::Catalog`] if the catalog can not be read.
-    pub(super) fn new(
+    /// Admits against `log` and what else was admitted since, at the time `observed`. What is admitted now is
+    /// left in `batch`.
+    pub(super) const fn new(
         log: Logged<'a>,
-        before: &'a States,
-        states: &'a mut States,
+        before: &'a Recent,
+        batch: &'a mut Recent,
         observed: Timestamp,
-    ) -> Result<Admission<'a>, AdmitError> {
-        let known = log.catalog.known_keys(log.size)?;
-        Ok(Admission { log, observed, known, before, states })
+    ) -> Admission<'a> {
+        Admission { log, observed, before, batch }
     }
 
-    /// The entries that `facts` add; all of them or, with an error, none.
-    pub(super) async fn admit(&mut self, facts: &[Fact]) -> Result<Vec<NewEntry>, AdmitError> {
-        let mut changed = States::default();
-        let mut added = Vec::new();
-        for (number, fact) in facts.iter().enumerate() {
-            let News { entries, is_known } = self.news(fact, &mut changed).await?;
-            for entry in entries {
-                let new = NewEntry::of(&entry, is_known);
-                added.push(new.map_err(|source| AdmitError::Fact { number, source })?);
+    /// The entries that `facts`, which were compared with the same log, add; all of them or, with an error, none.
+    pub(super) async fn admit(
+        &mut self,
+        facts: Vec<Prepared>,
+    ) -> Result<Vec<NewEntry>, AdmitError> {
+        let mut submission = Submission::default();
+        submission.entries.reserve(facts.len());
+        for (number, fact) in facts.into_iter().enumerate() {
+            if let Err(refusal) = self.admit_fact(&mut submission, number, fact).await {
+                self.batch.forget(&submission.files);
+                return Err(refusal);
             }
         }
-        self.states.files.extend(changed.files);
-        self.states.projects.extend(changed.projects);
-        Ok(added)
+        self.batch.projects.extend(submission.projects);
+        Ok(submission.entries)
     }
 
-    /// The entries that one fact adds, with the state in `changed` moved on by them.
-    async fn news(&mut self, fact: &Fact, changed: &mut States) -> Result<News, AdmitError> {
-        let observed = self.observed;
-        if let Some(filename) = fact.filename() {
-            let key = MapKey::file(filename);
-            let admitted = self.states.files.get(filename).or(self.before.files.get(filename));
-            let slot = changed.files.entry(filename.to_owned());
-            let (state, is_known) =
-                current(slot, admitted, &mut self.known, self.log, &key).await?;
-            let entries = state.admit(fact, observed, None);
-            state.apply_all(&entries);
-            return Ok(News { entries, is_known });
+    async fn admit_fact(
+        &mut self,
+        submission: &mut Submission,
+        number: usize,
+        fact: Prepared,
+    ) -> Result<(), AdmitError> {
+        let refused = |source| AdmitError::Fact { number, source };
+        let (key, fact, is_logged) = match fact {
+            Prepared::NewFile(key, new) if self.recent(&key).next().is_none() => {
+                self.take_in(submission, key, new);
+                return Ok(());
+            }
+            Prepared::NewFile(key, new) => {
+                let file = read_back(&new.hashed).map_err(refused)?;
+                (key, Fact::Listed(file.into()), false)
+            }
+            Prepared::File { key, fact, is_logged } => (key, fact, is_logged),
+            Prepared::Status(status) => {
+                let (entry, is_known) = self.status(&status, &mut submission.projects).await?;
+                if let Some(entry) = entry {
+                    submission.entries.push(NewEntry::of(&entry, is_known).map_err(refused)?);
+                }
+                return Ok(());
+            }
+            Prepared::Refused(source) => return Err(refused(source)),
+        };
+        let is_known = is_logged || self.recent(&key).next().is_some();
+        let mut state: FileState =
+            if is_logged { self.log.fold(&key).await? } else { FileState::default() };
+        self.recent(&key).for_each(|entry| apply_bytes(&mut state, entry));
+        for entry in state.admit(&fact, self.observed, None) {
+            self.take_in(submission, key, NewEntry::of(&entry, is_known).map_err(refused)?);
         }
-        let Fact::Status(status) = fact else { return Ok(News::default()) };
+        Ok(())
+    }
+
+    /// Bytes of the entries about a file that the log may not have.
+    fn recent(&self, file: &MapKey) -> impl Iterator<Item = &Bytes> {
+        let recent = [self.before, self.batch].map(|recent| recent.files.get(file));
+        recent.into_iter().flatten().flatten()
+    }
+
+    fn take_in(&mut self, submission: &mut Submission, file: MapKey, new: NewEntry) {
+        self.batch.files.entry(file).or_default().push(new.hashed.entry().clone());
+        submission.files.push(file);
+        submission.entries.push(new);
+    }
+
+    /// The entry that the status of a project or a release adds, and whether something was known of the project.
+    async fn status(
+        &mut self,
+        status: &StatusFact,
+        changed: &mut HashMap<ProjectName, ProjectState>,
+    ) -> Result<(Option<Entry>, bool), AdmitError> {
         let name = &status.project;
-        let key = MapKey::project(name);
-        let admitted = self.states.projects.get(name).or(self.before.projects.get(name));
-        let slot = changed.projects.entry(name.clone());
-        let (state, is_known) = current(slot, admitted, &mut self.known, self.log, &key).await?;
-        let entries: Vec<Entry> = state.admit_status(status, observed, None).into_iter().collect();
-        state.apply_all(&entries);
-        Ok(News { entries, is_known })
+        let admitted = self.batch.projects.get(name).or(self.before.projects.get(name));
+        let known = if let Some(state) = changed.get(name).or(admitted) {
+            Some(state.clone())
+        } else {
+            let key = MapKey::project(name);
+            let mut known = self.log.catalog.known_keys(self.log.size)?;
+            if known.has(&key)? { Some(self.log.fold(&key).await?) } else { None }
+        };
+        let is_known = known.is_some();
+        let mut state: ProjectState = known.unwrap_or_default();
+        let entry = state.admit_status(status, self.observed, None);
+        if let Some(entry) = &entry {
+            state.apply(entry);
+        }
+        changed.insert(name.clone(), state);
+        Ok((entry, is_known))
     }
 }
 
-/// What a fact adds.
+/// What a submission adds, until all of it is admitted.
 #[derive(Default)]
-struct News {
-    entries: Vec<Entry>,
-    /// Whether something was known of its subject before.
-    is_known: bool,
+struct Submission {
+    entries: Vec<NewEntry>,
+    /// The file that each entry is about that was taken in.
+    files: Vec<MapKey>,
+    projects: HashMap<ProjectName, ProjectState>,
 }
 
-/// A state, and whether anything was known of it: as this submission changed it, else as it was `admitted`,
-/// else as the log has it under its key.
-async fn current<'s, N, S: Fold>(
-    changed: Slot<'s, N, S>,
-    admitted: Option<&S>,
-    known: &mut KnownKeys<'_>,
-    log: Logged<'_>,
-    key: &MapKey,
-) -> Result<(&'s mut S, bool), AdmitError> {
-    let slot = match changed {
-        Slot::Occupied(slot) => return Ok((slot.into_mut(), true)),
-        Slot::Vacant(slot) => slot,
-    };
-    Ok(match admitted {
-        Some(state) => (slot.insert(state.clone()), true),
-        None if known.has(key)? => {
-            (slot.insert(fold(log.catalog, log.entries, log.size, key).await?), true)
+impl Recent {
+    /// Forgets the newest entry about each of the files.
+    fn forget(&mut self, files: &[MapKey]) {
+        for file in files {
+            self.files.get_mut(file).and_then(Vec::pop);
         }
-        None => (slot.insert(S::default()), false),
-    })
+    }
+}
+
+impl Logged<'_> {
+    async fn fold<S: Fold>(self, key: &MapKey) -> Result<S, AdmitError> {
+        fold(self.catalog, self.entries, self.size, key).await
+    }
 }
 
 /// A state that is folded from entries.
-pub(crate) trait Fold: Clone + Default {
+pub(crate) trait Fold: Default {
     /// Moves on by one entry.
     fn apply(&mut self, entry: &Entry);
-
-    /// Moves on by entries in their order.
-    fn apply_all(&mut self, entries: &[Entry]) {
-        for entry in entries {
-            self.apply(entry);
-        }
-    }
 }
 
 impl Fold for FileState {
@@ -184,10 +219,15 @@ pub(crate) async fn fold<S: Fold>(
     let mut state = S::default();
     for positions in catalog.pages(*key, size, None) {
         for bytes in entries.entries(&positions?, size).await? {
-            if let Ok(Parsed::Known(entry)) = Entry::parse(&bytes) {
-                state.apply(&entry);
-            }
+            apply_bytes(&mut state, &bytes);
         }
     }
     Ok(state)
+}
+
+/// Moves a state on by an entry of the log.
+fn apply_bytes(state: &mut impl Fold, entry: &[u8]) {
+    if let Ok(Parsed::Known(entry)) = Entry::parse(entry) {
+        state.apply(&entry);
+    }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use catalog::Indexed;
-use record::{Entry, EntryError, Kind};
+use record::{Entry, EntryError, FileEntry, Kind, Parsed};
 use store::Batch;
 use tlog::{AppendError, HashedEntry, LeafIndex, RightEdge, TilePath, TreeHead};
 
@@ -35,6 +35,14 @@ impl NewEntry {
 pub(super) fn hashed(entry: &Entry) -> Result<HashedEntry<Bytes>, EntryError> {
     let bytes = Bytes::from(entry.to_bytes()?);
     Ok(HashedEntry::new(bytes).expect("what an entry holds fits a bundle"))
+}
+
+/// The entry of a listed file, from what was made of it.
+pub(super) fn read_back(entry: &HashedEntry<Bytes>) -> Result<FileEntry, EntryError> {
+    match Entry::parse(entry.as_bytes())? {
+        Parsed::Known(Entry::File(file)) => Ok(file),
+        _ => unreachable!("it was made of a file that is listed"),
+    }
 }
 
 /// A submission whose entries are in the batch.

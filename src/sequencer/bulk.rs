@@ -28,7 +28,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::admission::{AdmitError, fold};
-use super::batch::{batch_of, hashed};
+use super::batch::{batch_of, hashed, read_back};
 use super::open::OpenError;
 use super::writer::{StepError, Writer};
 use super::{OPENING, Reading, Sequencer};
@@ -182,8 +182,11 @@ impl BulkWriter {
                     true
                 }
                 Slot::Occupied(_) => {
-                    let (fact, origin) = read_back(&entry).map_err(BulkError::Admission)?;
-                    self.admit_fact(&fact, &origin).await?
+                    let refused = |source| AdmitError::Fact { number: 0, source };
+                    let file = read_back(&entry).map_err(refused).map_err(BulkError::Admission)?;
+                    let via = file.via.as_deref().unwrap_or_default().into();
+                    let origin = Origin { via, observed: file.observed };
+                    self.admit_fact(&Fact::Listed(file.into()), &origin).await?
                 }
             },
             Kind::Fact(fact, origin) => self.admit_fact(&fact, &origin).await?,
@@ -330,17 +333,6 @@ impl BulkWriter {
         writer.sum_up(None, now).await?;
         Ok(writer.edge.size())
     }
-}
-
-/// The fact and its origin, from the entry that was made of it.
-fn read_back(entry: &HashedEntry<Bytes>) -> Result<(Fact, Origin), AdmitError> {
-    let fact = |source| AdmitError::Fact { number: 0, source };
-    let Parsed::Known(Entry::File(file)) = Entry::parse(entry.as_bytes()).map_err(fact)? else {
-        unreachable!("a candidate's entry is one of a file");
-    };
-    let origin =
-        Origin { via: file.via.as_deref().unwrap_or_default().into(), observed: file.observed };
-    Ok((Fact::Listed(file.into()), origin))
 }
 
 /// What was added to the log and the catalog does not know yet.

@@ -14,6 +14,7 @@ mod dormant;
 mod epochs;
 mod finale;
 mod open;
+mod prepared;
 mod proposal;
 mod recurring;
 pub mod second_opinion;

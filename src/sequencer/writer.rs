@@ -17,10 +17,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::admission::{Admission, AdmitError, Logged, States};
+use super::admission::{Admission, AdmitError, Logged, Recent};
 use super::batch::{Admitted, Integrated, NewEntry};
 use super::committer::Committer;
 use super::epochs::Epochs;
+use super::prepared::Before;
 use super::proposal::{Answer, Proposal, Submission, SubmitError};
 use super::second_opinion::SecondOpinionError;
 use super::statements::StatementAdmission;
@@ -59,10 +60,10 @@ pub(super) struct NextBatch {
     weight: usize,
     admitted: Vec<Admitted>,
     entries: Vec<NewEntry>,
-    /// States of what this batch changes.
-    states: States,
-    /// States of what the batch before changed, which the catalog may not know yet.
-    before: States,
+    /// What admission has to know of this batch.
+    recent: Recent,
+    /// The same of the batch before, which the catalog may not know yet.
+    before: Recent,
     /// Entries that the catalog knows for certain.
     known: TreeSize,
 }
@@ -116,8 +117,8 @@ impl NextBatch {
             weight: 0,
             admitted: Vec::new(),
             entries: Vec::new(),
-            states: States::default(),
-            before: States::default(),
+            recent: Recent::default(),
+            before: Recent::default(),
             known,
         }
     }
@@ -243,18 +244,24 @@ impl Writer {
     }
 
     async fn admit_facts(&mut self, observed: Vec<(Vec<Fact>, Answer)>, now: Timestamp) {
-        let NextBatch { known, before, states, admitted, entries: new, .. } = &mut self.next;
-        let log = Logged { catalog: &self.parts.catalog, entries: &self.entries, size: *known };
-        let mut admission = Admission::new(log, before, states, now);
-        for (facts, answer) in observed {
-            let added = match &mut admission {
-                Ok(admission) => admission.admit(&facts).await,
-                Err(failure) => {
-                    refuse(answer, SubmitError::ReadOnly(describe(failure)));
-                    continue;
+        let NextBatch { known, before, recent, admitted, entries: new, .. } = &mut self.next;
+        let (facts, answers): (Vec<_>, Vec<_>) = observed.into_iter().unzip();
+        let catalog = &self.parts.catalog;
+        let log = Before { catalog: Arc::clone(catalog), size: *known, observed: now };
+        let prepared = match log.prepare(facts).await {
+            Ok(prepared) => prepared,
+            Err(failure) => {
+                let why = describe(&AdmitError::Catalog(failure));
+                for answer in answers {
+                    refuse(answer, SubmitError::ReadOnly(why.clone()));
                 }
-            };
-            match added {
+                return;
+            }
+        };
+        let log = Logged { catalog, entries: &self.entries, size: *known };
+        let mut admission = Admission::new(log, before, recent, now);
+        for (facts, answer) in prepared.into_iter().zip(answers) {
+            match admission.admit(facts).await {
                 Ok(added) => {
                     let entries = added.len() as u64;
                     admitted.push(Admitted { answer, entries, positions: Vec::new() });
@@ -292,9 +299,9 @@ impl Writer {
     /// Gives the next batch its places, and hands it to whoever is free to commit it.
     fn hand_over(&mut self, mut committer: OwnedMutexGuard<Committer>) {
         let known = self.edge.size();
-        let NextBatch { opened, admitted, entries, states, .. } =
+        let NextBatch { opened, admitted, entries, recent, .. } =
             std::mem::replace(&mut self.next, NextBatch::new(known));
-        self.next.before = states;
+        self.next.before = recent;
         let integrated = if entries.is_empty() {
             Ok(None)
         } else {

@@ -1,0 +1,84 @@
+//! The part of admission that needs no order, so that all cores share it: what each fact is about, whether the log
+//! knew of it, and the entry of a file that it did not know.
+
+use std::sync::Arc;
+
+use catalog::{Catalog, CatalogError};
+use record::{Entry, EntryError, Fact, FileEntry, MapKey, StatusFact, Timestamp};
+use tlog::TreeSize;
+
+use super::batch::NewEntry;
+use crate::derived::blocking;
+
+/// Facts that are not worth a second thread.
+const FEW: usize = 64;
+
+/// A fact, with what can be found out about it before its turn.
+pub(super) enum Prepared {
+    /// A listed file that the log did not know: its entry, if it is the first of its name.
+    NewFile(MapKey, NewEntry),
+    /// Whatever else is said of a file, and whether the log knew it.
+    File { key: MapKey, fact: Fact, is_logged: bool },
+    /// The status of a project or a release.
+    Status(StatusFact),
+    /// No entry can hold it.
+    Refused(EntryError),
+}
+
+/// What facts are compared with, and the time at which they were observed.
+#[derive(Clone)]
+pub(super) struct Before {
+    pub(super) catalog: Arc<Catalog>,
+    /// Entries of the log that are compared: the first ones.
+    pub(super) size: TreeSize,
+    pub(super) observed: Timestamp,
+}
+
+impl Before {
+    /// Prepares the facts of several submissions, in their order.
+    ///
+    /// # Errors
+    /// [`CatalogError`] if the catalog can not be read.
+    pub(super) async fn prepare(
+        self,
+        submissions: Vec<Vec<Fact>>,
+    ) -> Result<Vec<Vec<Prepared>>, CatalogError> {
+        let counts: Vec<usize> = submissions.iter().map(Vec::len).collect();
+        let mut facts: Vec<Fact> = submissions.into_iter().flatten().collect();
+        let mut prepared = if facts.len() < FEW {
+            self.prepare_share(facts)?
+        } else {
+            let half = facts.split_off(facts.len() / 2);
+            let other = self.clone();
+            let other = tokio::spawn(blocking(move || other.prepare_share(half)));
+            let mut prepared = blocking(move || self.prepare_share(facts)).await?;
+            prepared.extend(other.await.expect("preparing facts does not panic")?);
+            prepared
+        }
+        .into_iter();
+        Ok(counts.into_iter().map(|count| prepared.by_ref().take(count).collect()).collect())
+    }
+
+    fn prepare_share(&self, facts: Vec<Fact>) -> Result<Vec<Prepared>, CatalogError> {
+        let mut known = self.catalog.known_keys(self.size)?;
+        let prepare = |fact: Fact| {
+            let Some(filename) = fact.filename() else {
+                let Fact::Status(status) = fact else { unreachable!("only a status has no file") };
+                return Ok(Prepared::Status(status));
+            };
+            let key = MapKey::file(filename);
+            let is_logged = known.has(&key)?;
+            Ok(match fact {
+                Fact::Listed(file) if !is_logged => {
+                    let entry = Entry::File(FileEntry::first_sight(file, self.observed, None));
+                    match NewEntry::of(&entry, false) {
+                        Ok(new) => Prepared::NewFile(key, new),
+                        Err(refusal) => Prepared::Refused(refusal),
+                    }
+                }
+                fact => Prepared::File { key, fact, is_logged },
+            })
+        };
+        facts.into_iter().map(prepare).collect()
+    }
+}
