@@ -32,6 +32,9 @@ pub(crate) const PARTS: &str = "parts";
 /// Column family of the words about the whole.
 pub(crate) const META: &str = "meta";
 
+/// All column families.
+pub(crate) const FAMILIES: [&str; 6] = [ROWS, EPOCHS, MARKS, BUCKETS, PARTS, META];
+
 /// In [`META`]: what the layout is.
 pub(crate) const FORMAT: &str = "format";
 /// In [`META`]: origin of the log.

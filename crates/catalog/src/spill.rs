@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use rocksdb::{Cache, WriteBatch};
+use rocksdb::{Cache, FlushOptions, WriteBatch};
 
 use crate::catalog::Catalog;
 use crate::directory::{create_empty, remove};
 use crate::error::CatalogError;
 use crate::memtable::{Memtable, Row};
 use crate::newest::Newest;
-use crate::rows::{self, MARKS, ROW_LEN, ROWS};
+use crate::rows::{self, FAMILIES, MARKS, ROW_LEN, ROWS};
 use crate::settings::Settings;
 use crate::sorted::SortedFiles;
 
@@ -104,7 +104,14 @@ impl Catalog {
         let end = table.read().unwrap_or_else(PoisonError::into_inner).end();
         self.store(WriteBatch::default(), end)?;
         self.replace_newest(Newest::drop_frozen);
-        Ok(())
+        // The rows are on disk. Without this, after a kill all of them would be applied again.
+        self.flush()
+    }
+
+    /// Moves the database's own memory to disk, as one.
+    fn flush(&self) -> Result<(), CatalogError> {
+        let families = FAMILIES.map(|name| self.family(name));
+        Ok(self.db().flush_cfs_opt(&families, &FlushOptions::default())?)
     }
 
     /// Writes the frozen table, in a thread of its own.
@@ -165,4 +172,35 @@ fn place(rows: &[Row]) -> [u8; size_of::<u64>()] {
 
 fn mark(rows: &[Row]) -> Vec<u8> {
     rows::mark(rows.iter().map(|row| &row.key))
+}
+
+#[cfg(test)]
+mod tests {
+    use rocksdb::properties::NUM_ENTRIES_ACTIVE_MEM_TABLE;
+    use tlog::{LeafIndex, TreeSize};
+
+    use super::*;
+    use crate::catalog::Indexed;
+    use crate::rows::META;
+
+    #[test]
+    fn what_is_written_is_not_applied_again_after_a_kill() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings { block_cache: 64 << 10, write_buffer: 64 << 10 };
+        let catalog = Catalog::open_with(dir.path(), "log.example/indelible", &settings).unwrap();
+        let in_memory = || {
+            let meta = catalog.family(META);
+            let count = catalog.db().property_int_value_cf(meta, NUM_ENTRIES_ACTIVE_MEM_TABLE);
+            count.unwrap().unwrap()
+        };
+        assert!(in_memory() > 0, "the first words about the whole");
+        let key = |at: u64| record::MapKey::file(&format!("a-{at}.tar.gz"));
+        let entries: Vec<Indexed> =
+            (0..9000).map(|at| Indexed { keys: vec![key(at)], is_epoch: false }).collect();
+        catalog.apply_indexed(LeafIndex::new(0).unwrap(), &entries).unwrap();
+        catalog.apply_indexed(LeafIndex::new(9000).unwrap(), &entries[..1]).unwrap();
+        catalog.finish_spill(&mut catalog.writer()).unwrap();
+        assert_eq!(catalog.newest().stored, TreeSize::new(9000).unwrap());
+        assert_eq!(in_memory(), 0, "the cursor is on disk");
+    }
 }
