@@ -10,6 +10,8 @@ mod admission;
 mod batch;
 mod bulk;
 mod committer;
+#[cfg(test)]
+mod definition;
 mod dormant;
 mod epochs;
 mod finale;

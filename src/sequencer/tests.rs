@@ -10,9 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use catalog::Catalog;
-use record::{
-    Digest, Entry, Fact, ListedFile, MapBuilder, MapKey, Parsed, ProjectName, Timestamp, map_value,
-};
+use record::{Digest, Entry, Fact, ListedFile, MapBuilder, MapKey, Parsed, ProjectName, map_value};
 use store::{Batch, Fault, MemoryStore, Operation, RocksStore, Store, StoreError};
 use tlog::{
     Hash, LeafIndex, RightEdge, SignedCheckpoint, SigningKey, TileKind, TilePath, TreeHead,
@@ -21,6 +19,7 @@ use tlog::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::definition::observed;
 use super::{EpochTimes, Limits, Parts, Sequencer, SubmitError, WriterState, second_opinion};
 use crate::entries::EntryReader;
 use crate::reading::positions;
@@ -76,7 +75,7 @@ pub(super) fn parts(store: Arc<dyn Store>, dir: &Path) -> Parts {
         key: SigningKey::from_seed(ORIGIN, &[7; 32]).unwrap(),
         register: HeadRegister::new(dir.join("head")),
         space: SpaceGuard::new(dir.to_owned(), 0),
-        clock: Arc::new(|| Timestamp::from_unix(1_795_223_638).unwrap()),
+        clock: Arc::new(observed),
         limits: Limits::default(),
         epochs: EpochTimes::default(),
         recurring: Arc::default(),

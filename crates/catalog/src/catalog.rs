@@ -129,7 +129,7 @@ impl Catalog {
     /// Applies the next entries of the log, the first of which has position `first`: all or none.
     ///
     /// Entries of an unknown kind count and have no rows. Rows reach the disk when enough have gathered, or
-    /// when the catalog is closed: after a kill the cursor may stand some ten thousand entries further
+    /// when the catalog is closed: after a kill the cursor may stand some hundred thousand entries further
     /// back, and what is below it is complete.
     ///
     /// # Errors

@@ -12,8 +12,8 @@ use crate::rows::{BUCKETS, EPOCHS, MARKS, META, PARTS, PREFIX_LEN, ROWS};
 pub struct Settings {
     /// Bytes for blocks read from disk, their indexes and filters included.
     pub block_cache: usize,
-    /// Bytes of new rows that are gathered before they are written as a file. Two such buffers exist
-    /// while one is being written. What is kept beside the rows takes as much again at most.
+    /// Bytes of new rows that are gathered before they are written as a file. While one such buffer is written
+    /// and sorted for it, three exist. What is kept beside the rows takes as much again at most.
     pub write_buffer: usize,
 }
 

@@ -4,92 +4,20 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use record::{
-    Digest, Entry, Fact, FileState, ListedFile, MapKey, Parsed, ProjectName, ProjectState, Status,
-    StatusFact, Timestamp,
-};
+use record::{Fact, MapKey};
 use store::{Fault, MemoryStore, Operation, Store as _};
 use tlog::{RightEdge, TreeSize};
 
+use super::super::definition::{definition, facts, logged, observed};
 use super::super::tests::{Seen, parts, verify};
 use super::{BulkError, BulkWriter, Candidate, Origin};
-use crate::entries::EntryReader;
-use crate::reading::positions;
 use crate::sequencer::second_opinion;
 
 /// Entries of one commit: the facts make many.
 const COMMIT_ENTRIES: usize = 300;
 
 fn origin(via: &str) -> Origin {
-    Origin { via: via.into(), observed: Timestamp::from_unix(1_795_223_638).unwrap() }
-}
-
-/// Facts about few files of few projects, so that most meet something: other hashes, removals, yanks, the
-/// same name on two pages. And many that meet nothing.
-fn facts(count: u64) -> Vec<Fact> {
-    (0..count).map(fact).collect()
-}
-
-fn fact(number: u64) -> Fact {
-    let dice = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-    let few = !dice.is_multiple_of(3);
-    let project = ProjectName::parse(["a", "b", "c"][(dice % 2) as usize]).unwrap();
-    let name = if few { dice / 7 % 12 } else { number };
-    let filename = format!("f-{name}.zip");
-    match dice / 5 % 9 {
-        0 => Fact::Unlisted { project, filename },
-        1 => {
-            let status = if dice % 4 < 2 { Status::Yanked } else { Status::Unyanked };
-            let (version, filename, reason) = (Some("1".to_owned()), Some(filename), None);
-            Fact::Status(StatusFact { project, version, filename, status, reason })
-        }
-        2 => {
-            let status = [Status::Active, Status::Archived][(dice / 11 % 2) as usize];
-            let version = dice.is_multiple_of(5).then(|| "1".to_owned());
-            Fact::Status(StatusFact { project, version, filename: None, status, reason: None })
-        }
-        _ => Fact::Listed(ListedFile {
-            project,
-            version: "1".to_owned(),
-            filename,
-            sha256: Digest::sha256(&[u8::try_from(dice / 13 % 3).unwrap()]),
-            size: Some(number),
-            blake2b: None,
-            metadata: None,
-            uploaded: None,
-            yanked: None,
-            provenance: false,
-        }),
-    }
-}
-
-/// The entries that `facts` add to a log of `entries`: by the definition, fact by fact.
-fn definition(entries: &mut Vec<Bytes>, facts: &[Fact], origin: &Origin) {
-    let via = Some(&*origin.via);
-    for fact in facts {
-        let known = entries.iter().filter_map(|bytes| match Entry::parse(bytes) {
-            Ok(Parsed::Known(entry)) => Some(entry),
-            _ => None,
-        });
-        let news: Vec<Entry> = match (fact, fact.filename()) {
-            (_, Some(name)) => {
-                let mut state = FileState::default();
-                known
-                    .filter(|entry| entry.filename() == Some(name))
-                    .for_each(|entry| state.apply(&entry));
-                state.admit(fact, origin.observed, via)
-            }
-            (Fact::Status(status), None) => {
-                let mut state = ProjectState::default();
-                known
-                    .filter(|entry| entry.project() == Some(&status.project))
-                    .for_each(|entry| state.apply(&entry));
-                state.admit_status(status, origin.observed, via).into_iter().collect()
-            }
-            _ => Vec::new(),
-        };
-        entries.extend(news.iter().map(|entry| Bytes::from(entry.to_bytes().unwrap())));
-    }
+    Origin { via: via.into(), observed: observed() }
 }
 
 async fn import(
@@ -113,17 +41,6 @@ async fn import(
     log.finish().await
 }
 
-/// The entries of a store that are no epochs.
-async fn logged(store: &MemoryStore) -> Vec<Bytes> {
-    let store = Arc::new(store.reopen());
-    let head = store.head().await.unwrap();
-    let all = positions(0..head.size.get());
-    let entries = EntryReader::new(store).entries(&all, head.size).await.unwrap();
-    let is_epoch =
-        |bytes: &Bytes| matches!(Entry::parse(bytes), Ok(Parsed::Known(Entry::Epoch(_))));
-    entries.into_iter().filter(|bytes| !is_epoch(bytes)).collect()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_is_the_log_of_its_facts() {
     let (store, dir) = (Arc::new(MemoryStore::create()), tempfile::tempdir().unwrap());
@@ -131,7 +48,7 @@ async fn an_import_is_the_log_of_its_facts() {
     let mut expected = Vec::new();
     for (part, via) in [(0..1800, "x"), (1500..2500, "x"), (0..900, "y")] {
         let origin = origin(via);
-        definition(&mut expected, &facts[part.clone()], &origin);
+        definition(&mut expected, &facts[part.clone()], Some(via));
         import(Arc::clone(&store), dir.path(), &facts[part], &origin).await.unwrap();
         assert!(logged(&store).await == expected, "the entries, byte for byte");
         assert_eq!(verify(&store, &Seen::default()).await, expected.len());
@@ -159,7 +76,7 @@ async fn every_fault_leaves_a_log_that_goes_on() {
     let facts: Vec<Fact> = facts(1500);
     let origin = origin("x");
     let mut expected = Vec::new();
-    definition(&mut expected, &facts, &origin);
+    definition(&mut expected, &facts, Some("x"));
     for operation in [Operation::Commit, Operation::Publish, Operation::Head] {
         for place in 0..6 {
             for fault in [Fault::Fail, Fault::FailButPersist] {
