@@ -7,6 +7,7 @@
 use bytes::Bytes;
 use catalog::{Catalog, CatalogError};
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry as Slot;
 use record::{
     Entry, EntryError, Fact, FileState, MapKey, Parsed, ProjectName, ProjectState, StatusFact,
     Timestamp,
@@ -143,27 +144,33 @@ impl<'a> Admission<'a> {
 
     /// The entry that the status of a project or a release adds, and whether something was known of the project.
     async fn status(
-        &mut self,
+        &self,
         status: &StatusFact,
         changed: &mut HashMap<ProjectName, ProjectState>,
     ) -> Result<(Option<Entry>, bool), AdmitError> {
-        let name = &status.project;
-        let admitted = self.batch.projects.get(name).or(self.before.projects.get(name));
-        let known = if let Some(state) = changed.get(name).or(admitted) {
-            Some(state.clone())
-        } else {
-            let key = MapKey::project(name);
-            let mut known = self.log.catalog.known_keys(self.log.size)?;
-            if known.has(&key)? { Some(self.log.fold(&key).await?) } else { None }
+        let (state, is_known) = match changed.entry(status.project.clone()) {
+            Slot::Occupied(slot) => (slot.into_mut(), true),
+            Slot::Vacant(slot) => match self.project(&status.project).await? {
+                Some(state) => (slot.insert(state), true),
+                None => (slot.insert(ProjectState::default()), false),
+            },
         };
-        let is_known = known.is_some();
-        let mut state: ProjectState = known.unwrap_or_default();
         let entry = state.admit_status(status, self.observed, None);
         if let Some(entry) = &entry {
             state.apply(entry);
         }
-        changed.insert(name.clone(), state);
         Ok((entry, is_known))
+    }
+
+    /// The state of a project before the submission; `None` if nothing was ever said of it.
+    async fn project(&self, name: &ProjectName) -> Result<Option<ProjectState>, AdmitError> {
+        let admitted = self.batch.projects.get(name).or(self.before.projects.get(name));
+        if let Some(state) = admitted {
+            return Ok(Some(state.clone()));
+        }
+        let key = MapKey::project(name);
+        let is_logged = self.log.catalog.known_keys(self.log.size)?.has(&key)?;
+        Ok(if is_logged { Some(self.log.fold(&key).await?) } else { None })
     }
 }
 

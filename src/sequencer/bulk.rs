@@ -182,8 +182,7 @@ impl BulkWriter {
                     true
                 }
                 Slot::Occupied(_) => {
-                    let refused = |source| AdmitError::Fact { number: 0, source };
-                    let file = read_back(&entry).map_err(refused).map_err(BulkError::Admission)?;
+                    let file = read_back(&entry).map_err(refused)?;
                     let via = file.via.as_deref().unwrap_or_default().into();
                     let origin = Origin { via, observed: file.observed };
                     self.admit_fact(&Fact::Listed(file.into()), &origin).await?
@@ -209,7 +208,6 @@ impl BulkWriter {
         };
         let is_news = !news.is_empty();
         for entry in news {
-            let refused = |source| BulkError::Admission(AdmitError::Fact { number: 0, source });
             let hashed = hashed(&entry).map_err(refused)?;
             if let Some(filename) = entry.filename() {
                 let position = self.bulk.next().get();
@@ -333,6 +331,11 @@ impl BulkWriter {
         writer.sum_up(None, now).await?;
         Ok(writer.edge.size())
     }
+}
+
+/// The one fact that was to be admitted can not be an entry.
+const fn refused(source: EntryError) -> BulkError {
+    BulkError::Admission(AdmitError::Fact { number: 0, source })
 }
 
 /// What was added to the log and the catalog does not know yet.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use catalog::{Catalog, CatalogError};
+use futures::future::try_join;
 use record::{Entry, EntryError, Fact, FileEntry, MapKey, StatusFact, Timestamp};
 use tlog::TreeSize;
 
@@ -27,14 +28,14 @@ pub(super) enum Prepared {
 
 /// What facts are compared with, and the time at which they were observed.
 #[derive(Clone)]
-pub(super) struct Before {
+pub(super) struct Preparation {
     pub(super) catalog: Arc<Catalog>,
     /// Entries of the log that are compared: the first ones.
     pub(super) size: TreeSize,
     pub(super) observed: Timestamp,
 }
 
-impl Before {
+impl Preparation {
     /// Prepares the facts of several submissions, in their order.
     ///
     /// # Errors
@@ -48,11 +49,13 @@ impl Before {
         let mut prepared = if facts.len() < FEW {
             self.prepare_share(facts)?
         } else {
-            let half = facts.split_off(facts.len() / 2);
-            let other = self.clone();
-            let other = tokio::spawn(blocking(move || other.prepare_share(half)));
-            let mut prepared = blocking(move || self.prepare_share(facts)).await?;
-            prepared.extend(other.await.expect("preparing facts does not panic")?);
+            let (half, other) = (facts.split_off(facts.len() / 2), self.clone());
+            let shares = try_join(
+                blocking(move || self.prepare_share(facts)),
+                blocking(move || other.prepare_share(half)),
+            );
+            let (mut prepared, half) = shares.await?;
+            prepared.extend(half);
             prepared
         }
         .into_iter();

@@ -21,7 +21,7 @@ use super::admission::{Admission, AdmitError, Logged, Recent};
 use super::batch::{Admitted, Integrated, NewEntry};
 use super::committer::Committer;
 use super::epochs::Epochs;
-use super::prepared::Before;
+use super::prepared::Preparation;
 use super::proposal::{Answer, Proposal, Submission, SubmitError};
 use super::second_opinion::SecondOpinionError;
 use super::statements::StatementAdmission;
@@ -247,8 +247,8 @@ impl Writer {
         let NextBatch { known, before, recent, admitted, entries: new, .. } = &mut self.next;
         let (facts, answers): (Vec<_>, Vec<_>) = observed.into_iter().unzip();
         let catalog = &self.parts.catalog;
-        let log = Before { catalog: Arc::clone(catalog), size: *known, observed: now };
-        let prepared = match log.prepare(facts).await {
+        let preparation = Preparation { catalog: Arc::clone(catalog), size: *known, observed: now };
+        let prepared = match preparation.prepare(facts).await {
             Ok(prepared) => prepared,
             Err(failure) => {
                 let why = describe(&AdmitError::Catalog(failure));

@@ -16,7 +16,6 @@ use tlog::{LeafIndex, TreeSize};
 use crate::catalog::{Catalog, Indexed};
 use crate::directory::{create_empty, remove};
 use crate::error::CatalogError;
-use crate::newest::Newest;
 use crate::rows::{self, EPOCHS, MARKS, ROW_LEN, ROWS};
 use crate::sorted::SortedFiles;
 
@@ -89,8 +88,7 @@ impl Catalog {
             batch.put_cf(self.family(EPOCHS), epoch.get().to_be_bytes(), []);
         }
         self.store(batch, next)?;
-        self.replace_newest(|newest| *newest = Newest::none_after(next));
-        self.advance(next);
+        self.go_on_at(next);
         Ok(remove(&dir)?)
     }
 

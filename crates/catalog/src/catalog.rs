@@ -115,7 +115,7 @@ impl Catalog {
         }
         let cursor = self.meta(CURSOR)?.and_then(|bytes| rows::parse_size(&bytes));
         let cursor = cursor.ok_or(CatalogError::Damaged("the cursor is missing or no number"))?;
-        self.begin_at(cursor);
+        self.go_on_at(cursor);
         self.map = self.load_map()?;
         Ok(())
     }
@@ -160,26 +160,27 @@ impl Catalog {
         }
         let next = TreeSize::new(first.get() + entries.len() as u64)?;
         self.make_room(&mut writer)?;
-        let places = first.get()..;
-        let epochs: Vec<u64> = places
-            .zip(entries)
-            .filter_map(|(place, entry)| entry.is_epoch.then_some(place))
-            .collect();
+        let mut epochs = WriteBatch::default();
+        for (place, _) in (first.get()..).zip(entries).filter(|(_, entry)| entry.is_epoch) {
+            epochs.put_cf(self.family(EPOCHS), place.to_be_bytes(), []);
+        }
         if !epochs.is_empty() {
-            let mut batch = WriteBatch::default();
-            for place in epochs {
-                batch.put_cf(self.family(EPOCHS), place.to_be_bytes(), []);
-            }
-            self.write(batch)?;
+            self.write(epochs)?;
         }
         self.newest().extend(entries, next);
         self.advance(next);
         Ok(())
     }
 
-    /// Shows that the entries below `next` are applied.
-    pub(crate) fn advance(&self, next: TreeSize) {
+    /// Shows that the entries below `next`, whose rows can be found, are applied.
+    fn advance(&self, next: TreeSize) {
         self.cursor.store(next.get(), Ordering::Release);
+    }
+
+    /// The first `cursor` entries are applied, and in the database.
+    pub(crate) fn go_on_at(&self, cursor: TreeSize) {
+        self.replace_newest(|newest| *newest = Newest::none_after(cursor));
+        self.advance(cursor);
     }
 
     /// Writes what entries add, and with it that those below `stored` are in the database.
@@ -284,15 +285,9 @@ impl Catalog {
         batch.delete_cf(self.family(META), MAP);
         batch.put_cf(self.family(META), CURSOR, 0_u64.to_be_bytes());
         self.write(batch)?;
-        self.begin_at(TreeSize::ZERO);
+        self.go_on_at(TreeSize::ZERO);
         self.map = Committed::default();
         Ok(())
-    }
-
-    /// The first `cursor` entries are applied, and in the database.
-    fn begin_at(&mut self, cursor: TreeSize) {
-        self.advance(cursor);
-        self.replace_newest(|newest| *newest = Newest::none_after(cursor));
     }
 
     /// Writes without the log of writes: what is lost with the memory is derived once more, and rows, cursor

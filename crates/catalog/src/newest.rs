@@ -47,12 +47,10 @@ impl Newest {
 
     /// The table that grows is going to be written, and the next one begins. There must be none that is being
     /// written.
-    pub(crate) fn freeze(&mut self) -> Table {
+    pub(crate) fn freeze(&mut self) {
         debug_assert!(self.frozen.is_none(), "two tables are being written");
         let next = table_after(self.growing().end());
-        let frozen = std::mem::replace(&mut self.growing, next);
-        self.frozen = Some(Arc::clone(&frozen));
-        frozen
+        self.frozen = Some(std::mem::replace(&mut self.growing, next));
     }
 
     /// The table that was being written is in the database.
@@ -97,6 +95,6 @@ fn table_after(size: TreeSize) -> Table {
 }
 
 /// A table as it is now. A panic of whoever wrote it left complete entries.
-fn read(table: &Table) -> RwLockReadGuard<'_, Memtable> {
+pub(crate) fn read(table: &Table) -> RwLockReadGuard<'_, Memtable> {
     table.read().unwrap_or_else(PoisonError::into_inner)
 }

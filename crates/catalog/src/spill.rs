@@ -11,7 +11,7 @@ use crate::catalog::Catalog;
 use crate::directory::{create_empty, remove};
 use crate::error::CatalogError;
 use crate::memtable::{Memtable, Row};
-use crate::newest::Newest;
+use crate::newest::{Newest, read};
 use crate::rows::{self, FAMILIES, MARKS, ROW_LEN, ROWS};
 use crate::settings::Settings;
 use crate::sorted::SortedFiles;
@@ -88,7 +88,7 @@ impl Catalog {
 
     /// Freezes the table that grows, and begins to write it.
     fn begin_spill(&self, writer: &mut Writer) -> Result<(), CatalogError> {
-        self.replace_newest(|newest| drop(newest.freeze()));
+        self.replace_newest(Newest::freeze);
         writer.spill = Some(self.spill()?);
         Ok(())
     }
@@ -101,8 +101,7 @@ impl Catalog {
         let Files { rows, marks } = spill.join().expect("writing rows does not panic")?;
         self.take_over(ROWS, rows)?;
         self.take_over(MARKS, marks)?;
-        let end = table.read().unwrap_or_else(PoisonError::into_inner).end();
-        self.store(WriteBatch::default(), end)?;
+        self.store(WriteBatch::default(), read(&table).end())?;
         self.replace_newest(Newest::drop_frozen);
         // The rows are on disk. Without this, after a kill all of them would be applied again.
         self.flush()
@@ -118,10 +117,7 @@ impl Catalog {
     fn spill(&self) -> Result<JoinHandle<Result<Files, CatalogError>>, CatalogError> {
         let table = self.newest().frozen().expect("a table is frozen before it is written");
         let (dir, settings) = (self.spill_dir(), self.settings.clone());
-        let write = move || {
-            let table = table.read().unwrap_or_else(PoisonError::into_inner);
-            Files::write(&table, &dir, &settings)
-        };
+        let write = move || Files::write(&read(&table), &dir, &settings);
         Ok(thread::Builder::new().name("catalog-spill".to_owned()).spawn(write)?)
     }
 

@@ -5,10 +5,10 @@ mod samples;
 
 use std::path::Path;
 
-use catalog::{Catalog, CatalogError, Settings};
+use catalog::{Catalog, CatalogError};
 use proptest::prelude::*;
 use record::{MapKey, ProjectName};
-use samples::{ORIGIN, definition, entries, file, index, size};
+use samples::{ORIGIN, definition, entries, file, index, open_small, size};
 
 fn assert_complete(catalog: &Catalog, entries: &[Vec<u8>]) {
     let all = size(entries.len() as u64);
@@ -174,8 +174,7 @@ fn rebuilt_or_reopened_it_answers_the_same() {
 #[test]
 fn spilled_to_many_files_it_answers_the_same() {
     let dir = tempfile::tempdir().unwrap();
-    let settings = Settings { block_cache: 64 << 10, write_buffer: 64 << 10 };
-    let catalog = Catalog::open_with(dir.path(), ORIGIN, &settings).unwrap();
+    let catalog = open_small(dir.path());
     let entries = entries(8000);
     for (batch, entries) in (0..).zip(entries.chunks(500)) {
         catalog.apply(index(batch * 500), entries).unwrap();
@@ -189,8 +188,7 @@ fn spilled_to_many_files_it_answers_the_same() {
 #[test]
 fn who_has_begun_to_ask_misses_nothing_that_is_moved_to_disk() {
     let dir = tempfile::tempdir().unwrap();
-    let settings = Settings { block_cache: 64 << 10, write_buffer: 64 << 10 };
-    let catalog = Catalog::open_with(dir.path(), ORIGIN, &settings).unwrap();
+    let catalog = open_small(dir.path());
     let entries = entries(6000);
     let mut asked = Vec::new();
     for (batch, new) in (0..).zip(entries.chunks(250)) {
@@ -215,8 +213,7 @@ fn who_has_begun_to_ask_misses_nothing_that_is_moved_to_disk() {
 #[test]
 fn rows_that_can_not_be_written_stay_and_are_written_later() {
     let dir = tempfile::tempdir().unwrap();
-    let settings = Settings { block_cache: 64 << 10, write_buffer: 64 << 10 };
-    let catalog = Catalog::open_with(dir.path(), ORIGIN, &settings).unwrap();
+    let catalog = open_small(dir.path());
     let entries = entries(8000);
     let in_the_way = dir.path().join("spill");
     std::fs::write(&in_the_way, "").unwrap();

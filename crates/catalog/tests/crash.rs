@@ -8,22 +8,16 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use catalog::{Catalog, Settings};
+use catalog::Catalog;
 use record::{Entry, Parsed};
-use samples::{ORIGIN, entries, entry, first, index, root, size};
+use samples::{entries, entry, first, index, open_small, root, size};
 
 /// Names the directory in the process that is to be killed.
 const VICTIM: &str = "CATALOG_CRASH_DIR";
 
-fn open(dir: &Path) -> Catalog {
-    // Small buffers: files are being written all the time, not only the journal.
-    let settings = Settings { block_cache: 64 << 10, write_buffer: 64 << 10 };
-    Catalog::open_with(dir, ORIGIN, &settings).unwrap()
-}
-
 /// Applies batches of growing and shrinking length until it is killed, and commits maps if `maps`.
 fn apply_for_ever(dir: &Path, maps: bool) {
-    let catalog = open(dir);
+    let catalog = open_small(dir);
     for length in (1..50).cycle() {
         let cursor = catalog.cursor().get();
         let batch: Vec<_> = (cursor..cursor + length).map(entry).collect();
@@ -77,7 +71,7 @@ fn killed_again_and_again(test: &str, maps: bool, assert: fn(&Catalog)) {
     let mut reached = (size(0), size(0));
     for round in 1..=5 {
         kill(test, dir.path(), Duration::from_millis(150 + 70 * round));
-        let catalog = open(dir.path());
+        let catalog = open_small(dir.path());
         let (cursor, committed) = (catalog.cursor(), catalog.map_size());
         assert!(cursor >= reached.0 && committed >= reached.1, "went back: {reached:?}");
         reached = (cursor, committed);

@@ -6,10 +6,10 @@ mod samples;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use catalog::{Catalog, CatalogError, MapReader, Settings};
+use catalog::{Catalog, CatalogError, MapReader};
 use proptest::prelude::*;
 use record::{MapAnswer, MapKey, MapRoot, ProjectName, map_value};
-use samples::{ORIGIN, definition, entries, file, first, index, root, size};
+use samples::{ORIGIN, definition, entries, file, first, index, open_small, root, size};
 use tlog::TreeSize;
 
 /// Entries at which the keys are divided into more buckets: 1, 32, 1024.
@@ -215,8 +215,7 @@ fn a_key_with_too_many_entries_is_refused() {
 #[test]
 fn a_reader_sees_one_map() {
     let dir = tempfile::tempdir().unwrap();
-    let settings = Settings { block_cache: 64 << 10, write_buffer: 64 << 10 };
-    let catalog = Catalog::open_with(dir.path(), ORIGIN, &settings).unwrap();
+    let catalog = open_small(dir.path());
     let log = entries(400);
     let roots: BTreeMap<_, _> =
         (0..=400).map(|count| (size(count), root(first(&log, count)))).collect();

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, dead_code, reason = "test data; each test file uses some of it")]
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use catalog::{Catalog, Settings};
 use record::{
     ContentEntry, Digest, Entry, EpochEntry, FileEntry, MapBuilder, MapKey, MapRoot, Parsed,
     ProjectName, RemovedEntry, Timestamp, map_value,
@@ -10,6 +12,12 @@ use record::{
 use tlog::{LeafIndex, TreeSize};
 
 pub(crate) const ORIGIN: &str = "log.example/indelible";
+
+/// The catalog in a directory, with small buffers: files are being written all the time.
+pub(crate) fn open_small(dir: &Path) -> Catalog {
+    let settings = Settings { block_cache: 64 << 10, write_buffer: 64 << 10 };
+    Catalog::open_with(dir, ORIGIN, &settings).unwrap()
+}
 
 pub(crate) fn index(position: u64) -> LeafIndex {
     LeafIndex::new(position).unwrap()
