@@ -56,8 +56,8 @@ macro_rules! hex_digest {
             }
 
             /// The hex form.
-            pub(crate) fn hex(&self) -> [[u8; 2]; 32] {
-                self.0.map(|byte| [hex_digit(byte >> 4), hex_digit(byte & 0x0f)])
+            pub(crate) fn text(&self) -> Hex {
+                Hex(self.0.map(|byte| HEX_OF_BYTE[usize::from(byte)]))
             }
 
             /// Parses the hex form.
@@ -75,14 +75,6 @@ macro_rules! hex_digest {
             }
         }
 
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let digits = self.hex();
-                let text = str::from_utf8(digits.as_flattened());
-                f.write_str(text.expect("hex digits are ASCII"))
-            }
-        }
-
         impl fmt::Debug for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Display::fmt(self, f)
@@ -96,26 +88,47 @@ macro_rules! hex_digest {
 hex_digest!(Digest);
 hex_digest!(MapRoot);
 
+/// The hex form of 32 bytes.
+pub(crate) struct Hex([[u8; 2]; 32]);
+
+impl AsRef<str> for Hex {
+    fn as_ref(&self) -> &str {
+        str::from_utf8(self.0.as_flattened()).expect("hex digits are ASCII")
+    }
+}
+
+const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// The two digits of each byte.
+const HEX_OF_BYTE: [[u8; 2]; 256] = {
+    let mut digits = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < digits.len() {
+        digits[byte] = [HEX_DIGITS[byte >> 4], HEX_DIGITS[byte & 0x0f]];
+        byte += 1;
+    }
+    digits
+};
+
+/// In the place of the value of what is no digit.
+const NO_DIGIT: u8 = 0xff;
+
+/// The value of each digit.
+const VALUE_OF_DIGIT: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[HEX_DIGITS[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
+
 fn parse_hex(text: &str) -> Option<[u8; 32]> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if pairs.len() != 32 || !rest.is_empty() {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        *byte = nibble(*high)? << 4 | nibble(*low)?;
-    }
-    Some(bytes)
-}
-
-fn hex_digit(nibble: u8) -> u8 {
-    b"0123456789abcdef"[usize::from(nibble)]
-}
-
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
+    let pairs: &[[u8; 2]; 32] = pairs.try_into().ok().filter(|_| rest.is_empty())?;
+    let values = pairs.map(|pair| pair.map(|digit| VALUE_OF_DIGIT[usize::from(digit)]));
+    // The values of digits have no bits in common with what stands for none.
+    let all_bits = values.as_flattened().iter().fold(0, |bits, value| bits | value);
+    (all_bits < 16).then(|| values.map(|[high, low]| high << 4 | low))
 }

@@ -1,8 +1,8 @@
 //! Publisher keys and signatures as entries hold them: text of a known shape, verified elsewhere.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -55,6 +55,10 @@ impl PublicKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    fn text(&self) -> &str {
+        self.as_str()
+    }
 }
 
 fn has_shape(vkey: &str) -> Option<()> {
@@ -81,7 +85,7 @@ impl Signature {
     /// Parses the base64 form; canonical or refused.
     ///
     /// # Errors
-    /// [`InvalidSignature`] unless `text` is exactly what [`fmt::Display`] writes for some signature.
+    /// [`InvalidSignature`] unless `text` is exactly what [`Display`](core::fmt::Display) writes for some signature.
     pub fn parse(text: &str) -> Result<Signature, InvalidSignature> {
         Signature::new(decode_base64(text).ok_or(InvalidSignature)?)
     }
@@ -90,23 +94,15 @@ impl Signature {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    fn text(&self) -> String {
+        STANDARD.encode(&self.0)
+    }
 }
 
 /// Decodes canonical base64: the engine refuses missing padding and non-zero trailing bits.
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
-}
-
-impl fmt::Display for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Display for Signature {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&STANDARD.encode(&self.0))
-    }
 }
 
 textual!(PublicKey, InvalidPublicKey);

@@ -34,7 +34,7 @@ impl MapKey {
 
     /// Key of all entries that name a content: SHA-256 of `sha256:` and its digest in lower-case hex.
     pub fn sha256(digest: &Digest) -> MapKey {
-        MapKey::of(b"sha256:", digest.hex().as_flattened())
+        MapKey::of(b"sha256:", digest.text().as_ref().as_bytes())
     }
 
     /// The 32 bytes.

@@ -1,7 +1,6 @@
 //! Normalised project names.
 
 use alloc::string::String;
-use core::fmt;
 
 use thiserror::Error;
 
@@ -69,6 +68,10 @@ impl ProjectName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    fn text(&self) -> &str {
+        self.as_str()
+    }
 }
 
 fn is_name(raw: &str) -> bool {
@@ -82,12 +85,6 @@ fn is_name(raw: &str) -> bool {
 impl AsRef<str> for ProjectName {
     fn as_ref(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Display for ProjectName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

@@ -1,9 +1,15 @@
 //! Types with one text form: what they share in JSON and in `str::parse`.
 
-/// Implements [`FromStr`](core::str::FromStr), `Serialize` and `Deserialize` for a type by its
-/// inherent `parse` and its `Display`, which are inverse to each other.
+/// Implements [`Display`](core::fmt::Display), [`FromStr`](core::str::FromStr), `Serialize` and `Deserialize`
+/// for a type by its inherent `text` and `parse`, which are inverse to each other.
 macro_rules! textual {
     ($type:ty, $error:ty) => {
+        impl core::fmt::Display for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(self.text().as_ref())
+            }
+        }
+
         impl core::str::FromStr for $type {
             type Err = $error;
 
@@ -14,7 +20,7 @@ macro_rules! textual {
 
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(self.text().as_ref())
             }
         }
 

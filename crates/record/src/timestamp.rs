@@ -42,6 +42,28 @@ impl Timestamp {
         self.0
     }
 
+    fn text(self) -> Text {
+        let (year, month, day) = date_from_days(self.0 / SECONDS_PER_DAY);
+        let seconds = self.0 % SECONDS_PER_DAY;
+        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let mut text = *b"0000-00-00T00:00:00Z";
+        let fields = [
+            (0..4, year),
+            (5..7, month),
+            (8..10, day),
+            (11..13, hour),
+            (14..16, minute),
+            (17..19, second),
+        ];
+        for (places, mut number) in fields {
+            for digit in text[places].iter_mut().rev() {
+                *digit += (number % 10).to_le_bytes()[0];
+                number /= 10;
+            }
+        }
+        Text(text)
+    }
+
     /// Parses the text form; canonical or refused. There are no leap seconds.
     ///
     /// # Errors
@@ -114,27 +136,12 @@ fn date_from_days(days: u64) -> (u64, u64, u64) {
     (year, month, rest + 1)
 }
 
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = date_from_days(self.0 / SECONDS_PER_DAY);
-        let seconds = self.0 % SECONDS_PER_DAY;
-        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        let mut text = *b"0000-00-00T00:00:00Z";
-        let fields = [
-            (0..4, year),
-            (5..7, month),
-            (8..10, day),
-            (11..13, hour),
-            (14..16, minute),
-            (17..19, second),
-        ];
-        for (places, mut number) in fields {
-            for digit in text[places].iter_mut().rev() {
-                *digit += (number % 10).to_le_bytes()[0];
-                number /= 10;
-            }
-        }
-        f.write_str(str::from_utf8(&text).expect("digits are ASCII"))
+/// The text form.
+struct Text([u8; 20]);
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        str::from_utf8(&self.0).expect("digits are ASCII")
     }
 }
 

@@ -20,8 +20,6 @@ pub const MAX_ENTRY_LEN: usize = 65_535;
 const VERSION: u64 = 1;
 /// How those begin, up to the name of the kind.
 const BEFORE_KIND: &str = r#"{"v":1,"kind":""#;
-/// Room that most entries fit into.
-const USUAL_LEN: usize = 512;
 
 /// What the bytes of an entry turned out to be.
 #[expect(clippy::large_enum_variant, reason = "nearly every entry is of a known kind")]
@@ -92,9 +90,8 @@ pub(super) trait Body: Serialize + DeserializeOwned + Into<Entry> {
 pub(super) fn write<B: Body>(body: &B) -> Result<Vec<u8>, EntryError> {
     body.check().map_err(|problem| EntryError::Field { kind: B::KIND, problem })?;
     let fields = to_json(body);
-    let mut entry = prefix(B::KIND);
-    entry.push(b',');
-    entry.extend_from_slice(&fields[1..]);
+    let parts = [BEFORE_KIND.as_bytes(), B::KIND.as_str().as_bytes(), b"\",", &fields[1..]];
+    let entry = parts.concat();
     if entry.len() > MAX_ENTRY_LEN {
         return Err(EntryError::TooLong(entry.len()));
     }
@@ -105,13 +102,10 @@ fn to_json<B: Body>(body: &B) -> Vec<u8> {
     serde_json::to_vec(body).expect("structs of strings and numbers always serialise")
 }
 
-/// The bytes before the first field.
-fn prefix(kind: Kind) -> Vec<u8> {
-    let mut prefix = Vec::with_capacity(USUAL_LEN);
-    for part in [BEFORE_KIND, kind.as_str(), "\""] {
-        prefix.extend_from_slice(part.as_bytes());
-    }
-    prefix
+/// What follows the name of the kind, if an entry begins as those of this kind do.
+fn after_kind(entry: &[u8], kind: Kind) -> Option<&[u8]> {
+    let rest = entry.strip_prefix(BEFORE_KIND.as_bytes())?;
+    rest.strip_prefix(kind.as_str().as_bytes())?.strip_prefix(b"\"")
 }
 
 /// Reads an entry of any kind.
@@ -133,11 +127,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, EntryError> {
 
 /// The kind of what begins like a canonical entry, up to and with the comma before its first field.
 fn likely_kind(bytes: &[u8]) -> Option<Kind> {
-    let rest = bytes.strip_prefix(BEFORE_KIND.as_bytes())?;
-    let begins = |kind: &Kind| {
-        let rest = rest.strip_prefix(kind.as_str().as_bytes());
-        rest.is_some_and(|rest| rest.starts_with(b"\","))
-    };
+    let begins = |kind: &Kind| after_kind(bytes, *kind).is_some_and(|rest| rest.starts_with(b","));
     Kind::ALL.into_iter().find(begins)
 }
 
@@ -157,9 +147,7 @@ fn parse_kind(kind: Kind, bytes: &[u8]) -> Result<Entry, EntryError> {
 /// Reads an entry that is known to be a JSON object of kind `B`.
 fn parse_body<B: Body>(bytes: &[u8]) -> Result<Entry, EntryError> {
     let kind = B::KIND;
-    let rest = bytes
-        .strip_prefix(prefix(kind).as_slice())
-        .ok_or(EntryError::NotCanonical { kind, field: None })?;
+    let rest = after_kind(bytes, kind).ok_or(EntryError::NotCanonical { kind, field: None })?;
     let mut fields = Vec::with_capacity(1 + rest.len());
     fields.push(b'{');
     fields.extend_from_slice(rest.strip_prefix(b",").unwrap_or(rest));
