@@ -89,12 +89,13 @@ fn upload_time(text: &str) -> String {
     let Some((date, time)) = utc.and_then(|utc| utc.split_once([' ', 'T'])) else {
         return text.to_owned();
     };
-    match time.split_once('.') {
-        Some((time, fraction)) if !fraction.trim_end_matches('0').is_empty() => {
-            format!("{date}T{time}.{fraction:0<6}Z")
+    let (time, fraction) = time.split_once('.').unwrap_or((time, ""));
+    match fraction {
+        _ if fraction.bytes().all(|digit| digit == b'0') => [date, "T", time, "Z"].concat(),
+        _ => {
+            let zeros = &"000000"[fraction.chars().count().min(6)..];
+            [date, "T", time, ".", fraction, zeros, "Z"].concat()
         }
-        Some((time, _)) => format!("{date}T{time}Z"),
-        None => format!("{date}T{time}Z"),
     }
 }
 
