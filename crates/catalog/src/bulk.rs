@@ -79,10 +79,15 @@ impl Catalog {
             return Err(CatalogError::NotNext { cursor, first: LeafIndex::new(first.get())? });
         }
         self.store_all(&mut writer)?;
-        let options = self.settings.rows(&Cache::new_lru_cache(0));
-        self.take_over(ROWS, sort_parts(parts, &options)?)?;
-        let options = self.settings.plain(&Cache::new_lru_cache(0));
-        self.take_over(MARKS, write_marks(marks, &options)?)?;
+        let cache = Cache::new_lru_cache(0);
+        let (of_rows, of_marks) = (self.settings.rows(&cache), self.settings.plain(&cache));
+        let (rows, marks) = thread::scope(|scope| {
+            let marks = scope.spawn(|| write_marks(marks, &of_marks));
+            let rows = sort_parts(parts, &of_rows);
+            (rows, marks.join().expect("writing marks does not panic"))
+        });
+        self.take_over(ROWS, rows?)?;
+        self.take_over(MARKS, marks?)?;
         let mut batch = WriteBatch::default();
         for epoch in epochs {
             batch.put_cf(self.family(EPOCHS), epoch.get().to_be_bytes(), []);
@@ -134,7 +139,9 @@ impl Bulk {
         {
             self.marks.push(&position.to_be_bytes())?;
             self.marks.push(&[count])?;
-            self.marks.push(&rows::mark(keys))?;
+            for key in keys {
+                self.marks.push(rows::mark(key))?;
+            }
         }
         Ok(())
     }

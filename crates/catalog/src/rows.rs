@@ -78,7 +78,8 @@ pub(crate) fn parse_size(bytes: &[u8]) -> Option<TreeSize> {
     TreeSize::new(u64::from_be_bytes(bytes.try_into().ok()?)).ok()
 }
 
-/// What is kept of the map keys of an entry, to find what it touches in the map.
-pub(crate) fn mark<'a>(keys: impl IntoIterator<Item = &'a MapKey>) -> Vec<u8> {
-    keys.into_iter().flat_map(|key| &key.as_bytes()[..MARK_LEN]).copied().collect()
+/// What is kept of a map key of an entry, to find what it touches in the map. The mark of an entry is that of all its
+/// keys, one after the other.
+pub(crate) fn mark(key: &MapKey) -> &[u8] {
+    &key.as_bytes()[..MARK_LEN]
 }

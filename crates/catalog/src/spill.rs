@@ -167,7 +167,7 @@ fn place(rows: &[Row]) -> [u8; size_of::<u64>()] {
 }
 
 fn mark(rows: &[Row]) -> Vec<u8> {
-    rows::mark(rows.iter().map(|row| &row.key))
+    rows.iter().flat_map(|row| rows::mark(&row.key)).copied().collect()
 }
 
 #[cfg(test)]
