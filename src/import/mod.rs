@@ -22,8 +22,8 @@ use self::work::{Piece, read_all};
 use crate::clock::Clock;
 use crate::sequencer::{AdmitError, BulkError, BulkWriter, Candidate};
 
-/// Pieces that are read ahead, and prepared at the same time.
-const AHEAD: usize = 8;
+/// Pieces that are read ahead, and prepared at the same time: more than are admitted while a commit begins.
+const AHEAD: usize = 64;
 
 /// What is to be imported.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use record::Fact;
 
 use super::work::{Content, Piece};
 use super::{Place, Refusal};
-use crate::sequencer::{Candidate, KnownNames, Origin};
+use crate::sequencer::{Candidate, Candidates, KnownNames, Origin};
 
 /// What a piece holds, in its order.
 #[derive(Default)]
@@ -22,7 +22,8 @@ pub(super) struct Prepared {
 pub(super) fn prepare(piece: Piece, via: &Arc<str>, names: &KnownNames) -> Prepared {
     let Piece { file, content, observed } = piece;
     let origin = Origin { via: Arc::clone(via), observed };
-    let mut preparing = Preparing { file, origin, names, prepared: Prepared::default() };
+    let candidates = Candidates::new(origin, names.clone());
+    let mut preparing = Preparing { file, candidates, prepared: Prepared::default() };
     match content {
         Content::Records { layout, first_line, block } => {
             layout.read(&block, first_line, |line, record| match record {
@@ -41,14 +42,13 @@ pub(super) fn prepare(piece: Piece, via: &Arc<str>, names: &KnownNames) -> Prepa
     preparing.prepared
 }
 
-struct Preparing<'a> {
+struct Preparing {
     file: Arc<PathBuf>,
-    origin: Origin,
-    names: &'a KnownNames,
+    candidates: Candidates,
     prepared: Prepared,
 }
 
-impl Preparing<'_> {
+impl Preparing {
     fn facts(&mut self, line: Option<u64>, (facts, refused): (Vec<Fact>, Vec<RefusedFile>)) {
         for fact in facts {
             self.fact(line, fact);
@@ -61,8 +61,8 @@ impl Preparing<'_> {
 
     fn fact(&mut self, line: Option<u64>, fact: Fact) {
         let candidate = match fact {
-            Fact::Listed(file) => Candidate::listed(file, &self.origin, self.names),
-            fact => Ok(Candidate::of(fact, &self.origin)),
+            Fact::Listed(file) => self.candidates.listed(file),
+            fact => Ok(self.candidates.fact(fact)),
         };
         match candidate {
             Ok(candidate) => self.prepared.candidates.push((self.place(line), candidate)),

@@ -1,12 +1,17 @@
 //! What is admitted and becomes the next entries of the log.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use catalog::Indexed;
 use record::{Entry, EntryError, FileEntry, Kind, Parsed};
 use store::Batch;
 use tlog::{AppendError, HashedEntry, LeafIndex, RightEdge, TilePath, TreeHead};
 
 use super::proposal::Answer;
+
+/// Room that most entries fit into.
+const USUAL_LEN: usize = 384;
+/// Entries up to this size together share memory.
+const BUFFER_BYTES: usize = 64 << 10;
 
 /// An entry, with all that is computed of it before it has a place.
 pub(super) struct NewEntry {
@@ -22,19 +27,44 @@ impl NewEntry {
     /// # Errors
     /// [`EntryError`] if it can not be written down.
     pub(super) fn of(entry: &Entry, is_known: bool) -> Result<NewEntry, EntryError> {
+        Ok(NewEntry::new(hashed(entry)?, entry, is_known))
+    }
+
+    /// The same from an entry that is written down already.
+    pub(super) fn new(hashed: HashedEntry<Bytes>, entry: &Entry, is_known: bool) -> NewEntry {
         let recurs = match entry.kind() {
             Kind::File => is_known,
             Kind::Content | Kind::Expected => true,
             _ => false,
         };
-        Ok(NewEntry { hashed: hashed(entry)?, indexed: Indexed::of(entry), recurs })
+        NewEntry { hashed, indexed: Indexed::of(entry), recurs }
     }
 }
 
 /// The bytes of an entry, with their hash.
 pub(super) fn hashed(entry: &Entry) -> Result<HashedEntry<Bytes>, EntryError> {
-    let bytes = Bytes::from(entry.to_bytes()?);
-    Ok(HashedEntry::new(bytes).expect("what an entry holds fits a bundle"))
+    EntryBuffer::default().hashed(entry)
+}
+
+/// Memory that many entries share, so that not each of them is allocated by one thread and freed by another.
+#[derive(Default)]
+pub(super) struct EntryBuffer(BytesMut);
+
+impl EntryBuffer {
+    /// For about so many entries.
+    pub(super) fn for_entries(count: usize) -> EntryBuffer {
+        EntryBuffer(BytesMut::with_capacity((count * USUAL_LEN).min(BUFFER_BYTES)))
+    }
+
+    /// The bytes of an entry, with their hash.
+    ///
+    /// # Errors
+    /// [`EntryError`] if it can not be written down.
+    pub(super) fn hashed(&mut self, entry: &Entry) -> Result<HashedEntry<Bytes>, EntryError> {
+        self.0.extend_from_slice(&entry.to_bytes()?);
+        let bytes = self.0.split().freeze();
+        Ok(HashedEntry::new(bytes).expect("what an entry holds fits a bundle"))
+    }
 }
 
 /// The entry of a listed file, from what was made of it.

@@ -8,27 +8,28 @@
 //! store holds the entries of some commits: the next opening of the log catalogues, confirms and signs
 //! them as after every crash, and the same facts submitted again add the rest.
 
+mod added;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use catalog::{Bulk, Catalog};
 use record::{
-    Entry, EntryError, Fact, FileEntry, FileState, ListedFile, MapKey, Parsed, ProjectName,
-    ProjectState, StatusFact, Timestamp,
+    Entry, EntryError, Fact, FileEntry, FileState, ListedFile, MapKey, Parsed, StatusFact,
+    Timestamp,
 };
+use store::StoreError;
 use thiserror::Error;
-use tlog::{HashedEntry, LeafIndex, TreeSize};
+use tlog::{HashedEntry, LeafIndex, TreeHead, TreeSize};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use self::added::{Added, NameHash, NameHasher};
 use super::admission::{AdmitError, fold};
-use super::batch::{batch_of, hashed, read_back};
+use super::batch::{EntryBuffer, batch_of, hashed, read_back};
 use super::open::OpenError;
 use super::writer::{StepError, Writer};
 use super::{OPENING, Reading, Sequencer};
@@ -37,6 +38,8 @@ use crate::derived::{DerivedError, blocking};
 
 /// Entries of one commit: whole tiles of level 1, so that only the last commit leaves a partial tile below.
 const COMMIT_ENTRIES: usize = 1 << 17;
+/// Facts that have one origin, in most cases: those that are read at once.
+const USUAL_FACTS: usize = 512;
 /// Bytes of entries from which on a commit is due all the same.
 const COMMIT_BYTES: usize = 96 << 20;
 
@@ -50,6 +53,7 @@ pub struct BulkWriter {
     /// Entries from which on a commit is due.
     commit_entries: usize,
     commit: Option<Commit>,
+    confirming: Option<JoinHandle<Result<(), StepError>>>,
     /// Entries that the catalog covers, and the log held before.
     before: TreeSize,
     /// Positions of added entries whose file was spoken of before.
@@ -65,14 +69,21 @@ pub struct Origin {
     pub observed: Timestamp,
 }
 
+/// Makes candidates of facts that have one origin.
+pub struct Candidates {
+    origin: Origin,
+    names: KnownNames,
+    buffer: EntryBuffer,
+}
+
 /// A fact, with what can be computed of it beforehand and on any processor.
 pub struct Candidate(Kind);
 
 enum Kind {
     /// A listed file of which the log knew nothing before: its entry if it is the first of its name.
-    NewFile { entry: HashedEntry<Bytes>, keys: Vec<MapKey>, name: u64 },
-    /// Whatever else.
-    Fact(Fact, Origin),
+    NewFile { entry: HashedEntry<Bytes>, keys: Vec<MapKey>, name: NameHash },
+    /// Whatever else. They are few.
+    Fact(Box<(Fact, Origin)>),
 }
 
 /// Writing failed. The log holds what was committed, and can be opened again.
@@ -91,34 +102,36 @@ pub enum BulkError {
 
 /// A commit that is under way.
 struct Commit {
-    first: TreeSize,
-    entries: Arc<Vec<HashedEntry<Bytes>>>,
-    done: JoinHandle<Result<(), StepError>>,
+    prev: TreeHead,
+    next: TreeHead,
+    entries: Vec<HashedEntry<Bytes>>,
+    stored: JoinHandle<Result<(), StoreError>>,
 }
 
-impl Candidate {
-    /// A listed file; `log` tells whether something of that name was logged before.
+impl Candidates {
+    /// Of facts of an origin; `names` are those of the log that they are for.
+    pub fn new(origin: Origin, names: KnownNames) -> Candidates {
+        Candidates { origin, names, buffer: EntryBuffer::for_entries(USUAL_FACTS) }
+    }
+
+    /// A listed file.
     ///
     /// # Errors
     /// [`EntryError`] if no entry can hold it.
-    pub fn listed(
-        file: ListedFile,
-        origin: &Origin,
-        log: &KnownNames,
-    ) -> Result<Candidate, EntryError> {
-        let key = MapKey::file(&file.filename);
-        if log.has(&key) {
-            return Ok(Candidate::of(Fact::Listed(file), origin));
+    pub fn listed(&mut self, file: ListedFile) -> Result<Candidate, EntryError> {
+        if self.names.has(&file.filename) {
+            return Ok(self.fact(Fact::Listed(file)));
         }
-        let entry = FileEntry::first_sight(file, origin.observed, Some(&origin.via));
-        let entry = Entry::File(entry);
-        let (keys, name) = (entry.map_keys(), name_hash(&key));
-        Ok(Candidate(Kind::NewFile { entry: hashed(&entry)?, keys, name }))
+        let name = self.names.hasher.hash(&file.filename);
+        let Origin { via, observed } = &self.origin;
+        let entry = Entry::File(FileEntry::first_sight(file, *observed, Some(via)));
+        let (keys, entry) = (entry.map_keys(), self.buffer.hashed(&entry)?);
+        Ok(Candidate(Kind::NewFile { entry, keys, name }))
     }
 
     /// Any fact.
-    pub fn of(fact: Fact, origin: &Origin) -> Candidate {
-        Candidate(Kind::Fact(fact, origin.clone()))
+    pub fn fact(&self, fact: Fact) -> Candidate {
+        Candidate(Kind::Fact(Box::new((fact, self.origin.clone()))))
     }
 }
 
@@ -127,17 +140,18 @@ impl Candidate {
 pub struct KnownNames {
     catalog: Arc<Catalog>,
     size: TreeSize,
+    hasher: NameHasher,
 }
 
 impl KnownNames {
-    /// Whether something is logged under a file's key. If that can not be read it is said to be so: who then
-    /// looks closer meets the error.
-    fn has(&self, key: &MapKey) -> bool {
-        self.size != TreeSize::ZERO
-            && self
-                .catalog
-                .positions(key, self.size, None, 1)
-                .map_or(true, |found| !found.is_empty())
+    /// Whether something is logged about a file. If that can not be read it is said to be so: who then looks
+    /// closer meets the error.
+    fn has(&self, filename: &str) -> bool {
+        let positions = || {
+            let key = MapKey::file(filename);
+            self.catalog.positions(&key, self.size, None, 1)
+        };
+        self.size != TreeSize::ZERO && positions().map_or(true, |found| !found.is_empty())
     }
 }
 
@@ -159,14 +173,16 @@ impl BulkWriter {
             pending_bytes: 0,
             commit_entries: COMMIT_ENTRIES,
             commit: None,
+            confirming: None,
             before,
             recurring: Vec::new(),
         })
     }
 
-    /// What [`Candidate::listed`] asks.
+    /// What [`Candidates::listed`] asks.
     pub fn known_names(&self) -> KnownNames {
-        KnownNames { catalog: Arc::clone(&self.writer.parts.catalog), size: self.before }
+        let catalog = Arc::clone(&self.writer.parts.catalog);
+        KnownNames { catalog, size: self.before, hasher: self.added.hasher.clone() }
     }
 
     /// Logs a fact if it is news; whether it was.
@@ -175,7 +191,7 @@ impl BulkWriter {
     /// [`BulkError`]; [`AdmitError::Fact`] in it is the fact's fault, and nothing was added.
     pub async fn admit(&mut self, candidate: Candidate) -> Result<bool, BulkError> {
         let is_news = match candidate.0 {
-            Kind::NewFile { entry, keys, name } => match self.added.files.entry(name) {
+            Kind::NewFile { entry, keys, name } => match self.added.newest(name) {
                 Slot::Vacant(slot) => {
                     slot.insert(self.bulk.next().get());
                     self.push(entry, &keys)?;
@@ -188,7 +204,7 @@ impl BulkWriter {
                     self.admit_fact(&Fact::Listed(file.into()), &origin).await?
                 }
             },
-            Kind::Fact(fact, origin) => self.admit_fact(&fact, &origin).await?,
+            Kind::Fact(fact) => self.admit_fact(&fact.0, &fact.1).await?,
         };
         if self.pending.len() >= self.commit_entries || self.pending_bytes >= COMMIT_BYTES {
             self.begin_commit().await?;
@@ -211,7 +227,7 @@ impl BulkWriter {
             let hashed = hashed(&entry).map_err(refused)?;
             if let Some(filename) = entry.filename() {
                 let position = self.bulk.next().get();
-                self.added.add(name_hash(&MapKey::file(filename)), position);
+                self.added.add(filename, position);
                 self.recurring.push(position);
             }
             self.push(hashed, &entry.map_keys())?;
@@ -232,7 +248,7 @@ impl BulkWriter {
         let (catalog, entries) = (&self.writer.parts.catalog, &self.writer.entries);
         let mut state: FileState =
             fold(catalog, entries, self.before, &key).await.map_err(BulkError::Admission)?;
-        for position in self.added.positions(name_hash(&key)) {
+        for position in self.added.positions(filename) {
             let bytes = self.added_entry(position).await?;
             // Another name may have the same hash.
             if let Ok(Parsed::Known(entry)) = Entry::parse(&bytes)
@@ -273,42 +289,49 @@ impl BulkWriter {
             return Ok(self.pending[place(size)].entry().clone());
         }
         if let Some(commit) = &self.commit
-            && position >= commit.first.get()
+            && position >= commit.prev.size.get()
         {
-            return Ok(commit.entries[place(commit.first.get())].entry().clone());
+            return Ok(commit.entries[place(commit.prev.size.get())].entry().clone());
         }
         let position = LeafIndex::new(position).expect("a position of the log");
         let read = self.writer.entries.entries(&[position], self.writer.edge.size()).await;
         Ok(read.map_err(|error| BulkError::Admission(error.into()))?.remove(0))
     }
 
-    /// Integrates what is pending and commits it, while more is admitted; after the commit before.
+    /// Integrates what is pending and commits it, while more is admitted and the commit before is confirmed.
     async fn begin_commit(&mut self) -> Result<(), BulkError> {
         self.end_commit().await?;
         self.writer.check_writable().map_err(BulkError::ReadOnly)?;
         self.pending_bytes = 0;
-        let entries = Arc::new(std::mem::take(&mut self.pending));
+        let entries = std::mem::take(&mut self.pending);
         let integrated = self.writer.edge.append_hashed(&entries).map_err(StepError::from)?;
         let (prev, next) = (self.writer.edge.head(), integrated.edge.head());
         let batch = batch_of(integrated.objects);
         let store = Arc::clone(&self.writer.parts.store);
-        let done = tokio::spawn(async move {
-            store.commit(&prev, batch, &next).await?;
-            second_opinion::confirm(&*store, prev.size, next).await?;
-            Ok(())
-        });
+        let stored = tokio::spawn(async move { store.commit(&prev, batch, &next).await });
         self.writer.edge = integrated.edge;
-        self.commit = Some(Commit { first: prev.size, entries, done });
+        self.commit = Some(Commit { prev, next, entries, stored });
         Ok(())
     }
 
-    /// Waits until the commit that is under way, if there is one, is durable and confirmed.
+    /// Waits until the commit that is under way, if there is one, is durable, and begins to confirm it.
     async fn end_commit(&mut self) -> Result<(), BulkError> {
-        if let Some(commit) = self.commit.take() {
-            commit.done.await.expect("a commit does not panic")?;
-            self.writer.committer.lock().await.confirmed = self.writer.edge.size();
+        if let Some(Commit { prev, next, stored, .. }) = self.commit.take() {
+            stored.await.expect("a commit does not panic").map_err(StepError::from)?;
+            self.end_confirming().await?;
+            let store = Arc::clone(&self.writer.parts.store);
+            let confirm = async move { second_opinion::confirm(&*store, prev.size, next).await };
+            self.confirming = Some(tokio::spawn(async move { Ok(confirm.await?) }));
         }
         Ok(())
+    }
+
+    /// Waits until the commit that is being confirmed, if there is one, is.
+    async fn end_confirming(&mut self) -> Result<(), StepError> {
+        match self.confirming.take() {
+            Some(confirming) => confirming.await.expect("confirming does not panic"),
+            None => Ok(()),
+        }
     }
 
     /// Commits the rest, catalogues all that was added, and publishes a signed head with an epoch over it.
@@ -321,6 +344,8 @@ impl BulkWriter {
         }
         self.begin_commit().await?;
         self.end_commit().await?;
+        self.end_confirming().await?;
+        self.writer.committer.lock().await.confirmed = self.writer.edge.size();
         let BulkWriter { mut writer, bulk, added, before, recurring, .. } = self;
         drop(added);
         writer.parts.recurring.note(before.get()..writer.edge.size().get(), recurring);
@@ -336,57 +361,4 @@ impl BulkWriter {
 /// The one fact that was to be admitted can not be an entry.
 const fn refused(source: EntryError) -> BulkError {
     BulkError::Admission(AdmitError::Fact { number: 0, source })
-}
-
-/// What was added to the log and the catalog does not know yet.
-#[derive(Default)]
-struct Added {
-    /// Newest position of the entries about a file, by the hash of its name.
-    files: HashMap<u64, u64, BuildHasherDefault<IsHash>>,
-    /// Of a position, the one before with the same hash.
-    earlier: HashMap<u64, u64>,
-    /// States of the projects whose status changed.
-    projects: HashMap<ProjectName, ProjectState>,
-}
-
-impl Added {
-    fn add(&mut self, name: u64, position: u64) {
-        if let Some(earlier) = self.files.insert(name, position) {
-            self.earlier.insert(position, earlier);
-        }
-    }
-
-    /// Positions under a hash, ascending.
-    fn positions(&self, name: u64) -> Vec<u64> {
-        let newest = self.files.get(&name).copied();
-        let mut positions: Vec<u64> =
-            std::iter::successors(newest, |position| self.earlier.get(position).copied()).collect();
-        positions.reverse();
-        positions
-    }
-}
-
-/// What tells file names apart in memory; those that it does not are told apart by their entries.
-fn name_hash(key: &MapKey) -> u64 {
-    key.as_bytes().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
-}
-
-/// For keys that are hashes already.
-#[derive(Default)]
-struct IsHash(u64);
-
-impl Hasher for IsHash {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
 }

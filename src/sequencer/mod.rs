@@ -46,7 +46,7 @@ use crate::space::SpaceGuard;
 use crate::witnesses::{Quorum, Witnesses};
 pub use admission::AdmitError;
 use admission::fold;
-pub use bulk::{BulkError, BulkWriter, Candidate, KnownNames, Origin};
+pub use bulk::{BulkError, BulkWriter, Candidate, Candidates, KnownNames, Origin};
 pub use dormant::{Dormant, Reading};
 pub use epochs::EpochTimes;
 pub use finale::{FinaleError, last_head};

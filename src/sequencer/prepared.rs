@@ -8,7 +8,7 @@ use futures::future::try_join;
 use record::{Entry, EntryError, Fact, FileEntry, MapKey, StatusFact, Timestamp};
 use tlog::TreeSize;
 
-use super::batch::NewEntry;
+use super::batch::{EntryBuffer, NewEntry};
 use crate::derived::blocking;
 
 /// Facts that are not worth a second thread.
@@ -64,6 +64,7 @@ impl Preparation {
 
     fn prepare_share(&self, facts: Vec<Fact>) -> Result<Vec<Prepared>, CatalogError> {
         let mut known = self.catalog.known_keys(self.size)?;
+        let mut buffer = EntryBuffer::for_entries(facts.len());
         let prepare = |fact: Fact| {
             let Some(filename) = fact.filename() else {
                 let Fact::Status(status) = fact else { unreachable!("only a status has no file") };
@@ -74,8 +75,8 @@ impl Preparation {
             Ok(match fact {
                 Fact::Listed(file) if !is_logged => {
                     let entry = Entry::File(FileEntry::first_sight(file, self.observed, None));
-                    match NewEntry::of(&entry, false) {
-                        Ok(new) => Prepared::NewFile(key, new),
+                    match buffer.hashed(&entry) {
+                        Ok(hashed) => Prepared::NewFile(key, NewEntry::new(hashed, &entry, false)),
                         Err(refusal) => Prepared::Refused(refusal),
                     }
                 }

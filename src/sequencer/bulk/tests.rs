@@ -10,7 +10,7 @@ use tlog::{RightEdge, TreeSize};
 
 use super::super::definition::{definition, facts, logged, observed};
 use super::super::tests::{Seen, parts, verify};
-use super::{BulkError, BulkWriter, Candidate, Origin};
+use super::{BulkError, BulkWriter, Candidates, Origin};
 use crate::sequencer::second_opinion;
 
 /// Entries of one commit: the facts make many.
@@ -30,11 +30,11 @@ async fn import(
         .await
         .map_err(|error| BulkError::ReadOnly(error.to_string()))?;
     log.commit_entries = COMMIT_ENTRIES;
-    let names = log.known_names();
+    let mut candidates = Candidates::new(origin.clone(), log.known_names());
     for fact in facts {
         let candidate = match fact {
-            Fact::Listed(file) => Candidate::listed(file.clone(), origin, &names).unwrap(),
-            fact => Candidate::of(fact.clone(), origin),
+            Fact::Listed(file) => candidates.listed(file.clone()).unwrap(),
+            fact => candidates.fact(fact.clone()),
         };
         log.admit(candidate).await?;
     }
