@@ -16,6 +16,7 @@ pub mod entries;
 pub mod feeds;
 pub mod following;
 pub mod grpc;
+pub mod handles;
 pub mod http;
 pub mod import;
 pub mod log;

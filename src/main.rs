@@ -4,15 +4,17 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use indelibled::args::{Arguments, Command};
-use indelibled::commands;
 use indelibled::telemetry::Telemetry;
+use indelibled::{commands, handles};
 
-/// The system's allocator costs a tenth of the time of an import, and more of that of a request.
+/// The system's allocator costs a tenth of the time of an import, and more of that of a request. RocksDB's C++ uses
+/// this one too: the crate takes the place of `malloc` in the whole program.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    handles::raise_limit();
     let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
     let done = runtime.block_on(async {
         let _telemetry = Telemetry::start(arguments.log_format, arguments.otlp.as_deref())?;
