@@ -94,6 +94,7 @@ impl Catalog {
         }
         self.store(batch, next)?;
         self.go_on_at(next);
+        self.flush()?;
         Ok(remove(&dir)?)
     }
 

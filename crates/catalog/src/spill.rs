@@ -108,7 +108,7 @@ impl Catalog {
     }
 
     /// Moves the database's own memory to disk, as one.
-    fn flush(&self) -> Result<(), CatalogError> {
+    pub(crate) fn flush(&self) -> Result<(), CatalogError> {
         let families = FAMILIES.map(|name| self.family(name));
         Ok(self.db().flush_cfs_opt(&families, &FlushOptions::default())?)
     }
