@@ -2,6 +2,7 @@
 //! checkpoint and in the newest epoch.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -101,7 +102,7 @@ const ENDPOINTS: Endpoints = Endpoints {
 };
 
 /// `GET /log.json`
-pub(super) async fn log_json(State(state): State<HttpState>) -> Response {
+pub(super) async fn log_json(State(state): State<Arc<HttpState>>) -> Response {
     let published = state.reader.published();
     let coverage = match state.reader.newest_summary(&published).await {
         Ok(newest) => newest.map(|epoch| Coverage {

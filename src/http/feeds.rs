@@ -1,5 +1,7 @@
 //! Feeds in Atom, with an entity tag so that asking often costs little.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
@@ -14,13 +16,13 @@ use crate::reading::AnswerError;
 const ATOM: &str = "application/atom+xml; charset=utf-8";
 
 /// `GET /feeds/conflicts.atom`
-pub(super) async fn conflicts(State(state): State<HttpState>, headers: HeaderMap) -> Response {
+pub(super) async fn conflicts(State(state): State<Arc<HttpState>>, headers: HeaderMap) -> Response {
     answer(state.feeds.conflicts().await, &headers)
 }
 
 /// `GET /feeds/projects/<name>.atom`
 pub(super) async fn project(
-    State(state): State<HttpState>,
+    State(state): State<Arc<HttpState>>,
     Path(file): Path<String>,
     headers: HeaderMap,
 ) -> Response {

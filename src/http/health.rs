@@ -1,5 +1,6 @@
 //! `/healthz`: well only while the sequencer runs and has confirmed its head lately.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -66,7 +67,7 @@ impl Health {
 }
 
 /// `GET /healthz`
-pub(super) async fn healthz(State(state): State<HttpState>) -> Response {
+pub(super) async fn healthz(State(state): State<Arc<HttpState>>) -> Response {
     let (status, line) = match state.health.check() {
         Ok(line) => (StatusCode::OK, line),
         Err(line) => (StatusCode::SERVICE_UNAVAILABLE, line),

@@ -29,7 +29,6 @@ pub use health::Health;
 pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// What the HTTP side serves from.
-#[derive(Clone)]
 pub struct HttpState {
     /// Tiles, bundles and checkpoint.
     pub reader: LogReader,
@@ -42,7 +41,7 @@ pub struct HttpState {
     /// Pages for people.
     pub site: Site,
     /// What the log says of itself.
-    pub about: Arc<About>,
+    pub about: About,
 }
 
 /// The routes. Tiles are served at the root and, for origins with a path, under that path too, so
@@ -53,8 +52,8 @@ pub fn routes(state: HttpState) -> Router {
     let log = || {
         Router::new()
             .route("/checkpoint", get(tiles::checkpoint))
-            .route("/tile/entries/{*path}", get(tiles::bundle).layer(compression.clone()))
-            .route("/tile/{*path}", get(tiles::tile))
+            .route("/tile/entries/{*path}", get(tiles::object).layer(compression.clone()))
+            .route("/tile/{*path}", get(tiles::object))
     };
     let mut routes = log();
     if !state.about.prefix.is_empty() {
@@ -67,7 +66,7 @@ pub fn routes(state: HttpState) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/log.json", get(about::log_json))
         .route("/metrics", get(scrape))
-        .with_state(state)
+        .with_state(Arc::new(state))
         .merge(site)
         .method_not_allowed_fallback(not_allowed)
 }
@@ -124,7 +123,7 @@ async fn not_allowed() -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, headers, "this can only be read\n").into_response()
 }
 
-async fn scrape(State(state): State<HttpState>) -> impl IntoResponse {
+async fn scrape(State(state): State<Arc<HttpState>>) -> impl IntoResponse {
     const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
     state.metrics.run_upkeep();
     let headers = [(CONTENT_TYPE, TEXT), (CACHE_CONTROL, "no-store")];

@@ -1,7 +1,9 @@
 //! Checkpoint, tiles and bundles, with the headers that let them be cached for as long as they are
 //! true (C2SP tlog-tiles).
 
-use axum::extract::{Path, State};
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::StatusCode;
@@ -12,24 +14,18 @@ use tracing::error;
 use super::{HttpState, IMMUTABLE, refuse};
 
 /// `GET /checkpoint`
-pub(super) async fn checkpoint(State(state): State<HttpState>) -> Response {
+pub(super) async fn checkpoint(State(state): State<Arc<HttpState>>) -> Response {
     let note = state.reader.published().note.clone();
     let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-cache")];
     (StatusCode::OK, headers, note).into_response()
 }
 
-/// `GET /tile/entries/<N>[.p/<W>]`
-pub(super) async fn bundle(state: State<HttpState>, Path(path): Path<String>) -> Response {
-    object(state, &format!("tile/entries/{path}")).await
-}
-
-/// `GET /tile/<L>/<N>[.p/<W>]`
-pub(super) async fn tile(state: State<HttpState>, Path(path): Path<String>) -> Response {
-    object(state, &format!("tile/{path}")).await
-}
-
-async fn object(State(state): State<HttpState>, path: &str) -> Response {
-    let Ok(path) = path.parse::<TilePath>() else {
+/// `GET /tile/<L>/<N>[.p/<W>]` and `GET /tile/entries/<N>[.p/<W>]`
+pub(super) async fn object(State(state): State<Arc<HttpState>>, request: Request) -> Response {
+    // Below the origin's own path, if it has one.
+    let path =
+        request.uri().path().strip_prefix('/').and_then(|path| path.parse::<TilePath>().ok());
+    let Some(path) = path else {
         return refuse(StatusCode::BAD_REQUEST, "this is not the path of a tile or bundle\n");
     };
     match state.reader.object(&path).await {

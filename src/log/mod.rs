@@ -156,7 +156,7 @@ impl OpenLog {
             &self.witnesses,
             Arc::clone(&self.clock),
         );
-        let about = Arc::new(self.about(settings));
+        let about = self.about(settings);
         let state = HttpState { reader: self.reader.clone(), feeds, health, metrics, site, about };
         let routes = grpc.into_axum_router().merge(http::routes(state));
         Ok(routes.fallback(http::not_found))
