@@ -63,16 +63,17 @@ impl Preparation {
     }
 
     fn prepare_share(&self, facts: Vec<Fact>) -> Result<Vec<Prepared>, CatalogError> {
-        let mut known = self.catalog.known_keys(self.size)?;
+        let keys: Vec<MapKey> = facts.iter().filter_map(Fact::filename).map(MapKey::file).collect();
+        let are_logged = self.catalog.known_keys(self.size)?.has_each(&keys)?;
+        let mut of_files = keys.into_iter().zip(are_logged);
         let mut buffer = EntryBuffer::for_entries(facts.len());
         let prepare = |fact: Fact| {
-            let Some(filename) = fact.filename() else {
+            if fact.filename().is_none() {
                 let Fact::Status(status) = fact else { unreachable!("only a status has no file") };
-                return Ok(Prepared::Status(status));
-            };
-            let key = MapKey::file(filename);
-            let is_logged = known.has(&key)?;
-            Ok(match fact {
+                return Prepared::Status(status);
+            }
+            let (key, is_logged) = of_files.next().expect("each fact of a file has a key");
+            match fact {
                 Fact::Listed(file) if !is_logged => {
                     let entry = Entry::File(FileEntry::first_sight(file, self.observed, None));
                     match buffer.hashed(&entry) {
@@ -81,8 +82,8 @@ impl Preparation {
                     }
                 }
                 fact => Prepared::File { key, fact, is_logged },
-            })
+            }
         };
-        facts.into_iter().map(prepare).collect()
+        Ok(facts.into_iter().map(prepare).collect())
     }
 }

@@ -40,6 +40,21 @@ impl KnownKeys<'_> {
         Ok(self.newest.has(key, self.below) || self.first_stored(key)?.is_some())
     }
 
+    /// The same of each of these keys, in their order. Neighbours are looked for one after the other, which costs
+    /// less.
+    ///
+    /// # Errors
+    /// [`CatalogError`] if the catalog can not be read.
+    pub fn has_each(&mut self, keys: &[MapKey]) -> Result<Vec<bool>, CatalogError> {
+        let mut by_key: Vec<usize> = (0..keys.len()).collect();
+        by_key.sort_unstable_by_key(|place| keys[*place]);
+        let mut found = vec![false; keys.len()];
+        for place in by_key {
+            found[place] = self.has(&keys[place])?;
+        }
+        Ok(found)
+    }
+
     /// Position of the first entry that has this key.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use crate::rows::{BUCKETS, EPOCHS, MARKS, META, PARTS, PREFIX_LEN, ROWS};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Bytes for blocks read from disk. The indexes and filters of all files stay in memory beside them, some
-    /// 110 MiB in a log of 20 million files.
+    /// 140 MiB in a log of 20 million files.
     pub block_cache: usize,
     /// Bytes of new rows that are gathered before they are written as a file. While one such buffer is written
     /// and sorted for it, three exist. What is kept beside the rows takes as much again at most.
@@ -31,8 +31,9 @@ const OPEN_FILES: i32 = 512;
 /// Share of the new rows' memory for a filter over their keys: most look-ups are for keys that are absent.
 const MEMORY_FILTER: f64 = 0.1;
 
-/// Bits of the filter for each key: about 1 % of look-ups of absent keys read a block in vain.
-const FILTER_BITS: f64 = 10.0;
+/// Bits of the filter for each key: about 0.2 % of look-ups of absent keys read a block of a file in vain, and there
+/// may be ten files.
+const FILTER_BITS: f64 = 14.0;
 
 impl Settings {
     /// The column families and their options.

@@ -198,12 +198,16 @@ fn who_has_begun_to_ask_misses_nothing_that_is_moved_to_disk() {
     }
     for (count, known) in &mut asked {
         let entries = &entries[..usize::try_from(count.get()).unwrap()];
-        for (key, positions) in definition(entries) {
+        let mut keys = Vec::new();
+        for (number, (key, positions)) in definition(entries).into_iter().enumerate() {
             assert_eq!(known.first(&key).unwrap(), positions.first().copied(), "of {count}");
             assert!(known.has(&key).unwrap(), "of {count}");
+            let later = MapKey::file(&format!("a name that is in no entry-{number}"));
+            assert!(!known.has(&later).unwrap(), "of {count}");
+            keys.extend([later, key]);
         }
-        let later = MapKey::file("a name that is in no entry");
-        assert!(!known.has(&later).unwrap(), "of {count}");
+        let every_second: Vec<bool> = (0..keys.len()).map(|place| place % 2 == 1).collect();
+        assert_eq!(known.has_each(&keys).unwrap(), every_second, "of {count}");
     }
     drop(asked);
     drop(catalog);
