@@ -2,8 +2,8 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Raises the limit to what the system allows: the usual one is that of a time when programs could not count
-/// further, and a large log with its connections needs more.
+/// Raises the limit to what the system allows. The usual one, 1,024, is there for programs that wait with `select`,
+/// and a large log with its connections needs more.
 pub fn raise_limit() {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     // Refused, the process goes on with what it has.

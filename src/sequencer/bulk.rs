@@ -38,10 +38,10 @@ use crate::derived::{DerivedError, blocking};
 
 /// Entries of one commit: whole tiles of level 1, so that only the last commit leaves a partial tile below.
 const COMMIT_ENTRIES: usize = 1 << 17;
-/// Facts that have one origin, in most cases: those that are read at once.
-const USUAL_FACTS: usize = 512;
 /// Bytes of entries from which on a commit is due all the same.
 const COMMIT_BYTES: usize = 96 << 20;
+/// Facts that are read at once and have one origin, about.
+const USUAL_FACTS: usize = 512;
 
 /// Writes very many facts to a log that nobody else has open.
 pub struct BulkWriter {
@@ -53,6 +53,7 @@ pub struct BulkWriter {
     /// Entries from which on a commit is due.
     commit_entries: usize,
     commit: Option<Commit>,
+    /// The second opinion on the commit before.
     confirming: Option<JoinHandle<Result<(), StepError>>>,
     /// Entries that the catalog covers, and the log held before.
     before: TreeSize,
@@ -342,7 +343,9 @@ impl BulkWriter {
         if self.bulk.next() == self.before {
             return Ok(self.before);
         }
-        self.begin_commit().await?;
+        if !self.pending.is_empty() {
+            self.begin_commit().await?;
+        }
         self.end_commit().await?;
         self.end_confirming().await?;
         self.writer.committer.lock().await.confirmed = self.writer.edge.size();

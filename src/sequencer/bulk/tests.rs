@@ -61,6 +61,18 @@ async fn an_import_is_the_log_of_its_facts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_last_fact_may_fill_a_commit() {
+    let (store, dir) = (Arc::new(MemoryStore::create()), tempfile::tempdir().unwrap());
+    let mut names = std::collections::BTreeSet::new();
+    let is_first =
+        |fact: &Fact| matches!(fact, Fact::Listed(file) if names.insert(file.filename.clone()));
+    let firsts = facts(9000).into_iter().filter(is_first).take(2 * COMMIT_ENTRIES);
+    let firsts: Vec<Fact> = firsts.collect();
+    import(Arc::clone(&store), dir.path(), &firsts, &origin("x")).await.unwrap();
+    assert_eq!(verify(&store, &Seen::default()).await, 2 * COMMIT_ENTRIES);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_new_is_nothing_written() {
     let (store, dir) = (Arc::new(MemoryStore::create()), tempfile::tempdir().unwrap());
     let listed: Vec<Fact> =

@@ -90,13 +90,11 @@ fn upload_time(text: &str) -> String {
         return text.to_owned();
     };
     let (time, fraction) = time.split_once('.').unwrap_or((time, ""));
-    match fraction {
-        _ if fraction.bytes().all(|digit| digit == b'0') => [date, "T", time, "Z"].concat(),
-        _ => {
-            let zeros = &"000000"[fraction.chars().count().min(6)..];
-            [date, "T", time, ".", fraction, zeros, "Z"].concat()
-        }
+    if fraction.bytes().all(|digit| digit == b'0') {
+        return [date, "T", time, "Z"].concat();
     }
+    let zeros = &"000000"[fraction.chars().count().min(6)..];
+    [date, "T", time, ".", fraction, zeros, "Z"].concat()
 }
 
 #[cfg(test)]
