@@ -11,6 +11,9 @@ use super::work::{Content, Piece};
 use super::{Place, Refusal};
 use crate::sequencer::{Candidate, Candidates, KnownNames, Origin};
 
+/// Bytes of a record, about.
+const USUAL_RECORD: usize = 512;
+
 /// What a piece holds, in its order.
 #[derive(Default)]
 pub(super) struct Prepared {
@@ -26,6 +29,7 @@ pub(super) fn prepare(piece: Piece, via: &Arc<str>, names: &KnownNames) -> Prepa
     let mut preparing = Preparing { file, candidates, prepared: Prepared::default() };
     match content {
         Content::Records { layout, first_line, block } => {
+            preparing.candidates.expect(block.len() / USUAL_RECORD);
             layout.read(&block, first_line, |line, record| match record {
                 Ok(Recorded::File(file)) => preparing.fact(Some(line), Fact::Listed(file)),
                 Ok(Recorded::Page(project, page)) => {
@@ -50,6 +54,7 @@ struct Preparing {
 
 impl Preparing {
     fn facts(&mut self, line: Option<u64>, (facts, refused): (Vec<Fact>, Vec<RefusedFile>)) {
+        self.candidates.expect(facts.len());
         for fact in facts {
             self.fact(line, fact);
         }

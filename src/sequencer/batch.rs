@@ -10,8 +10,8 @@ use super::proposal::Answer;
 
 /// Room that most entries fit into.
 const USUAL_LEN: usize = 384;
-/// Entries up to this size together share memory.
-const BUFFER_BYTES: usize = 64 << 10;
+/// Bytes of entries that share memory, at most: as long as one of them is kept, all of it is.
+const BUFFER_BYTES: usize = 16 << 10;
 
 /// An entry, with all that is computed of it before it has a place.
 pub(super) struct NewEntry {

@@ -40,8 +40,6 @@ use crate::derived::{DerivedError, blocking};
 const COMMIT_ENTRIES: usize = 1 << 17;
 /// Bytes of entries from which on a commit is due all the same.
 const COMMIT_BYTES: usize = 96 << 20;
-/// Facts that are read at once and have one origin, about.
-const USUAL_FACTS: usize = 512;
 
 /// Writes very many facts to a log that nobody else has open.
 pub struct BulkWriter {
@@ -112,7 +110,12 @@ struct Commit {
 impl Candidates {
     /// Of facts of an origin; `names` are those of the log that they are for.
     pub fn new(origin: Origin, names: KnownNames) -> Candidates {
-        Candidates { origin, names, buffer: EntryBuffer::for_entries(USUAL_FACTS) }
+        Candidates { origin, names, buffer: EntryBuffer::default() }
+    }
+
+    /// Makes room for about so many files that are listed.
+    pub fn expect(&mut self, count: usize) {
+        self.buffer = EntryBuffer::for_entries(count);
     }
 
     /// A listed file.
