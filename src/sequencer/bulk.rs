@@ -338,29 +338,42 @@ impl BulkWriter {
         }
     }
 
-    /// Commits the rest, catalogues all that was added, and publishes a signed head with an epoch over it.
+    /// Commits the rest, catalogues all that was added, and publishes a signed head with an epoch over the
+    /// whole log. Nothing is written if nothing was added and there is such an epoch.
     ///
     /// # Errors
     /// [`BulkError`]; what is committed then is published when the log is opened again.
     pub async fn finish(mut self) -> Result<TreeSize, BulkError> {
-        if self.bulk.next() == self.before {
-            return Ok(self.before);
+        if self.bulk.next() != self.before {
+            self.finish_commits().await?;
         }
+        let BulkWriter { mut writer, bulk, added, before, recurring, .. } = self;
+        drop(added);
+        let head = writer.edge.head();
+        if head.size != before {
+            writer.parts.recurring.note(before.get()..head.size.get(), recurring);
+            let catalog = Arc::clone(&writer.parts.catalog);
+            blocking(move || catalog.apply_bulk(bulk)).await.map_err(StepError::from)?;
+            writer.committer.lock().await.finish(head).await?;
+        }
+        // Due without additions, too: an earlier import may have been killed when only this was missing.
+        if !writer.epochs.covers(head.size.get()) {
+            writer.check_writable().map_err(BulkError::ReadOnly)?;
+            let now = (writer.parts.clock)();
+            writer.sum_up(None, now).await?;
+        }
+        Ok(writer.edge.size())
+    }
+
+    /// Commits what is pending, and waits until all is stored and confirmed.
+    async fn finish_commits(&mut self) -> Result<(), BulkError> {
         if !self.pending.is_empty() {
             self.begin_commit().await?;
         }
         self.end_commit().await?;
         self.end_confirming().await?;
         self.writer.committer.lock().await.confirmed = self.writer.edge.size();
-        let BulkWriter { mut writer, bulk, added, before, recurring, .. } = self;
-        drop(added);
-        writer.parts.recurring.note(before.get()..writer.edge.size().get(), recurring);
-        let catalog = Arc::clone(&writer.parts.catalog);
-        blocking(move || catalog.apply_bulk(bulk)).await.map_err(StepError::from)?;
-        writer.committer.lock().await.finish(writer.edge.head()).await?;
-        let now = (writer.parts.clock)();
-        writer.sum_up(None, now).await?;
-        Ok(writer.edge.size())
+        Ok(())
     }
 }
 

@@ -58,10 +58,15 @@ impl Epochs {
         self.times.interval.clamp(Duration::from_secs(1), Duration::from_secs(10))
     }
 
+    /// Whether the newest is over all of a log of `size` entries.
+    pub(super) fn covers(&self, size: u64) -> bool {
+        size == self.size
+    }
+
     /// Whether one is due for a log of `size` entries.
     pub(super) fn is_due(&self, size: u64, coverage: Option<Coverage>, now: Timestamp) -> bool {
         let age = Duration::from_secs(now.unix().saturating_sub(self.since.unix()));
-        let changed = size > self.size || coverage.is_some_and(|seen| Some(seen) != self.stated);
+        let changed = !self.covers(size) || coverage.is_some_and(|seen| Some(seen) != self.stated);
         age >= self.times.heartbeat || (changed && age >= self.times.interval)
     }
 

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use record::{Fact, MapKey};
+use record::{Entry, Fact, MapKey, Parsed};
 use store::{Fault, MemoryStore, Operation, Store as _};
-use tlog::{RightEdge, TreeSize};
+use tlog::{LeafIndex, RightEdge, TreeSize};
 
 use super::super::definition::{definition, facts, logged, observed};
 use super::super::tests::{Seen, parts, verify};
 use super::{BulkError, BulkWriter, Candidates, Origin};
+use crate::entries::EntryReader;
 use crate::sequencer::second_opinion;
 
 /// Entries of one commit: the facts make many.
@@ -39,6 +40,20 @@ async fn import(
         log.admit(candidate).await?;
     }
     log.finish().await
+}
+
+/// Facts that are no news a second time.
+fn listed() -> Vec<Fact> {
+    facts(900).into_iter().filter(|fact| matches!(fact, Fact::Listed(_))).collect()
+}
+
+/// Whether the newest entry is an epoch, so that all others are under its map.
+async fn ends_with_epoch(store: &MemoryStore) -> bool {
+    let store = Arc::new(store.reopen());
+    let size = store.head().await.unwrap().size;
+    let last = LeafIndex::new(size.get() - 1).unwrap();
+    let entries = EntryReader::new(store).entries(&[last], size).await.unwrap();
+    matches!(Entry::parse(&entries[0]), Ok(Parsed::Known(Entry::Epoch(_))))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,12 +90,27 @@ async fn the_last_fact_may_fill_a_commit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_new_is_nothing_written() {
     let (store, dir) = (Arc::new(MemoryStore::create()), tempfile::tempdir().unwrap());
-    let listed: Vec<Fact> =
-        facts(900).into_iter().filter(|fact| matches!(fact, Fact::Listed(_))).collect();
+    let listed = listed();
     let size = import(Arc::clone(&store), dir.path(), &listed, &origin("x")).await.unwrap();
     let commits = store.calls(Operation::Commit);
     let again = import(Arc::clone(&store), dir.path(), &listed, &origin("x")).await.unwrap();
     assert_eq!((again, store.calls(Operation::Commit)), (size, commits));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_new_is_summed_up_if_that_is_all_that_is_missing() {
+    let undisturbed = Arc::new(MemoryStore::create());
+    let dir = tempfile::tempdir().unwrap();
+    import(Arc::clone(&undisturbed), dir.path(), &listed(), &origin("x")).await.unwrap();
+    let last = undisturbed.calls(Operation::Commit) - 1;
+    let (store, dir) = (Arc::new(MemoryStore::create()), tempfile::tempdir().unwrap());
+    store.inject(Operation::Commit, last, Fault::Fail);
+    import(Arc::clone(&store), dir.path(), &listed(), &origin("x")).await.unwrap_err();
+    assert!(!ends_with_epoch(&store).await);
+    let store = Arc::new(store.reopen());
+    import(Arc::clone(&store), dir.path(), &listed(), &origin("x")).await.unwrap();
+    assert!(ends_with_epoch(&store).await);
+    assert_eq!(logged(&store).await, logged(&undisturbed).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
