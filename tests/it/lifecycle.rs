@@ -8,7 +8,9 @@ use std::time::Instant;
 
 use indelible_proto::v1::lookup_request::Key;
 use indelible_proto::v1::{GetEntriesRequest, LookupRequest, LookupResponse, WatchRequest};
+use indelibled::register::HeadRegister;
 use rustix::process::Signal;
+use tlog::SignedCheckpoint;
 use tonic::Code;
 
 use crate::harness::{
@@ -331,21 +333,30 @@ async fn a_deleted_catalog_is_rebuilt_with_the_same_answers() {
     server.terminate().await;
 }
 
+fn remembered(file: &Path) -> SignedCheckpoint {
+    HeadRegister::new(file.to_owned()).read().unwrap().unwrap()
+}
+
 #[tokio::test]
 async fn a_lost_head_file_is_written_again_and_a_damaged_one_is_looked_into() {
     let log = written(5).await;
     let file = log.data().join("head");
-    let head = fs::read(&file).unwrap();
-    assert_eq!(log.head(&head).size.get(), 5);
+    let head = remembered(&file);
+    assert_eq!(head.checkpoint().head().size.get(), 5);
     fs::remove_file(&file).unwrap();
     let fsck = log.fsck().await;
     assert_eq!(fsck.code, Some(1), "{fsck:?}");
     assert!(fsck.stdout.contains("the remembered head is missing"), "{fsck:?}");
     // The store still holds what was published, which is as good.
     log.serve().await.terminate().await;
-    assert_eq!(fs::read(&file).unwrap(), head);
+    assert_eq!(remembered(&file), head);
+    // A file that is the note and nothing else is as good: earlier versions wrote it so.
+    fs::write(&file, head.to_bytes()).unwrap();
+    log.serve().await.terminate().await;
+    assert_eq!(remembered(&file), head);
 
-    for damaged in [&head[..head.len() / 2], b"", b"log.example/pypi\n5\n"] {
+    let whole = fs::read(&file).unwrap();
+    for damaged in [&whole[..whole.len() / 4], b"", b"log.example/pypi\n5\n"] {
         fs::write(&file, damaged).unwrap();
         let refusal = log.refusal(&[]).await;
         assert!(refusal.contains("does not hold a signed checkpoint"), "{refusal}");
@@ -362,7 +373,7 @@ async fn the_head_may_be_remembered_elsewhere() {
     Submitter::open(&server).await.submit(files(0..5)).await;
     server.terminate().await;
     assert!(!log.data().join("head").exists());
-    assert_eq!(log.head(&fs::read(&elsewhere).unwrap()).size.get(), 5);
+    assert_eq!(remembered(&elsewhere).checkpoint().head().size.get(), 5);
     let mut fsck = indelibled(["fsck", "--data"]);
     fsck.arg(log.data()).args(options);
     assert_eq!(run(fsck).await.code, Some(0));
