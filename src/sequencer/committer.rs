@@ -154,14 +154,17 @@ impl Committer {
             Ok::<_, StepError>(signed)
         };
         let signed = step("sign", signing).await?;
-        let public = match &self.parts.witnesses {
-            Some(witnesses) => {
-                let cosigned = witnesses.cosign(&*self.parts.store, &signed, self.newest.as_ref());
-                step("cosign", cosigned).await?.map_err(StepError::Quorum)?
-            }
-            None => signed,
+        let store = &*self.parts.store;
+        let public = if let Some(witnesses) = &self.parts.witnesses {
+            let cosigned = witnesses.cosign(store, &signed, self.newest.as_ref());
+            let public = step("cosign", cosigned).await?.map_err(StepError::Quorum)?;
+            step("publish", store.publish(&public)).await?;
+            public
+        } else {
+            // Nothing is in it that the register does not have.
+            step("publish", store.publish_remembered(&signed)).await?;
+            signed
         };
-        step("publish", self.parts.store.publish(&public)).await?;
         let published = Arc::new(Published::new(&public, (self.parts.clock)()));
         self.published.send_replace(Arc::clone(&published));
         self.newest = Some(public);

@@ -49,6 +49,16 @@ impl Memtable {
         }
     }
 
+    /// The table that begins where `before` ends, with room for as many rows: a table that grows is moved, and
+    /// whoever applies entries would wait for it.
+    pub(crate) fn following(before: &Memtable) -> Memtable {
+        Memtable {
+            rows: Vec::with_capacity(before.rows.len()),
+            newest: HashTable::with_capacity(before.newest.len()),
+            ..Memtable::after(before.next)
+        }
+    }
+
     /// Takes the rows of the entries that are next; `next` is the position after them.
     pub(crate) fn extend(&mut self, entries: &[Indexed], next: TreeSize) {
         for (position, entry) in (self.next.get()..next.get()).zip(entries) {

@@ -27,7 +27,7 @@ type Table = Arc<RwLock<Memtable>>;
 impl Newest {
     /// All of the first `size` entries are in the database, and there are no others.
     pub(crate) fn none_after(size: TreeSize) -> Newest {
-        Newest { stored: size, frozen: None, growing: table_after(size) }
+        Newest { stored: size, frozen: None, growing: table(Memtable::after(size)) }
     }
 
     /// Takes the entries that are next; `next` is the position after them.
@@ -49,7 +49,7 @@ impl Newest {
     /// written.
     pub(crate) fn freeze(&mut self) {
         debug_assert!(self.frozen.is_none(), "two tables are being written");
-        let next = table_after(self.growing().end());
+        let next = table(Memtable::following(&self.growing()));
         self.frozen = Some(std::mem::replace(&mut self.growing, next));
     }
 
@@ -90,8 +90,8 @@ impl Newest {
     }
 }
 
-fn table_after(size: TreeSize) -> Table {
-    Arc::new(RwLock::new(Memtable::after(size)))
+fn table(rows: Memtable) -> Table {
+    Arc::new(RwLock::new(rows))
 }
 
 /// A table as it is now. A panic of whoever wrote it left complete entries.

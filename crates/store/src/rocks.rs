@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use rocksdb::WriteOptions;
 use tlog::{SignedCheckpoint, TileKind, TilePath, TreeHead};
 
 use crate::error::StoreError;
@@ -24,8 +25,8 @@ pub use tuning::RocksSettings;
 /// A log on a local disk, in RocksDB. One process at a time has it open.
 ///
 /// A commit is one synced write batch with the objects and the head; of one with very many objects most
-/// are written as sorted files first. Commits and publications run on the blocking threads of the runtime;
-/// reads are answered in place, mostly from memory.
+/// are written as sorted files first. What waits for the disk runs on the blocking threads of the runtime;
+/// reads are answered in place, mostly from memory, and so is the publication of a remembered checkpoint.
 ///
 /// After a failed write the handle serves reads only, because after a failed sync nobody knows what
 /// the kernel kept.
@@ -123,9 +124,12 @@ impl Store for RocksStore {
     }
 
     async fn publish(&self, checkpoint: &SignedCheckpoint) -> Result<(), StoreError> {
-        let offered = checkpoint.checkpoint().head();
-        let note = checkpoint.to_bytes();
-        self.write(move |database| database.publish(&offered, &note)).await
+        let checkpoint = checkpoint.clone();
+        self.write(move |database| database.publish(&checkpoint, &tuning::synced())).await
+    }
+
+    async fn publish_remembered(&self, checkpoint: &SignedCheckpoint) -> Result<(), StoreError> {
+        self.database.publish(checkpoint, &WriteOptions::default())
     }
 
     async fn checkpoint(&self) -> Result<Option<Bytes>, StoreError> {

@@ -104,6 +104,16 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Halted`] if an earlier write failed.
     async fn publish(&self, checkpoint: &SignedCheckpoint) -> Result<(), StoreError>;
 
+    /// As [`publish`](Store::publish), of a checkpoint that the caller has remembered durably elsewhere. A
+    /// killed process does not take it back, but until the next commit a power cut may bring back the one
+    /// before.
+    ///
+    /// # Errors
+    /// As [`publish`](Store::publish).
+    async fn publish_remembered(&self, checkpoint: &SignedCheckpoint) -> Result<(), StoreError> {
+        self.publish(checkpoint).await
+    }
+
     /// The bytes of the checkpoint last published, untrusted; `None` before the first. Goes on
     /// working after a failed write.
     ///

@@ -3,6 +3,7 @@
 use tlog::TreeHead;
 
 use super::Backend;
+use super::publication::Way;
 use super::script::{assert_holds, checkpoint, grow};
 use crate::error::StoreError;
 
@@ -42,17 +43,19 @@ pub(super) async fn create_never_replaces(backend: &dyn Backend) {
 }
 
 pub(super) async fn everything_survives_reopening(backend: &dyn Backend) {
-    let place = "everything-survives-reopening";
-    drop(backend.create(place).await.expect("the place is free"));
-    let sizes = [0, 1, 255, 256, 257, 700, 70_000];
-    for (from, to) in sizes.into_iter().zip(sizes.into_iter().skip(1)) {
-        let store = backend.open(place).await.expect("it exists");
-        grow(&*store, from, to).await.expect("no other writer");
-        store.publish(&checkpoint(to)).await.expect("it is committed");
-        drop(store);
-        let store = backend.open(place).await.expect("it exists");
-        assert_holds(&*store, to).await;
-        let published = store.checkpoint().await.expect("readable");
-        assert_eq!(published.as_deref(), Some(&*checkpoint(to).to_bytes()));
+    for way in Way::ALL {
+        let place = format!("everything-survives-reopening-{way:?}");
+        drop(backend.create(&place).await.expect("the place is free"));
+        let sizes = [0, 1, 255, 256, 257, 700, 70_000];
+        for (from, to) in sizes.into_iter().zip(sizes.into_iter().skip(1)) {
+            let store = backend.open(&place).await.expect("it exists");
+            grow(&*store, from, to).await.expect("no other writer");
+            way.publish(&*store, &checkpoint(to)).await.expect("it is committed");
+            drop(store);
+            let store = backend.open(&place).await.expect("it exists");
+            assert_holds(&*store, to).await;
+            let published = store.checkpoint().await.expect("readable");
+            assert_eq!(published.as_deref(), Some(&*checkpoint(to).to_bytes()));
+        }
     }
 }

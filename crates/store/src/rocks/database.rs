@@ -8,9 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use rocksdb::{
     ColumnFamily, DB, DBPinnableSlice, Direction, Error, ErrorKind, IteratorMode, ReadOptions,
-    WriteBatch,
+    WriteBatch, WriteOptions,
 };
-use tlog::{TileKind, TilePath, TreeHead};
+use tlog::{SignedCheckpoint, TileKind, TilePath, TreeHead};
 
 use super::acknowledged::Acknowledged;
 use super::layout::{
@@ -263,18 +263,28 @@ impl Database {
     }
 
     /// Replaces the published checkpoint.
-    pub(super) fn publish(&self, offered: &TreeHead, note: &[u8]) -> Result<(), StoreError> {
+    pub(super) fn publish(
+        &self,
+        checkpoint: &SignedCheckpoint,
+        how: &WriteOptions,
+    ) -> Result<(), StoreError> {
+        let offered = checkpoint.checkpoint().head();
         let _writer = self.lock();
         self.halt.check()?;
         let published = self.published(|head, _| head)?;
-        check_publish(&self.head()?, published.as_ref(), offered)?;
+        check_publish(&self.head()?, published.as_ref(), &offered)?;
+        let value = checkpoint_bytes(&offered, &checkpoint.to_bytes());
         let mut write = WriteBatch::default();
-        write.put_cf(self.family(REGISTER), CHECKPOINT, checkpoint_bytes(offered, note));
-        self.write_synced(write)
+        write.put_cf(self.family(REGISTER), CHECKPOINT, value);
+        self.write(write, how)
     }
 
     fn write_synced(&self, batch: WriteBatch) -> Result<(), StoreError> {
-        self.db.write_opt(batch, &tuning::synced()).map_err(|error| self.halt.halt(error))
+        self.write(batch, &tuning::synced())
+    }
+
+    fn write(&self, batch: WriteBatch, how: &WriteOptions) -> Result<(), StoreError> {
+        self.db.write_opt(batch, how).map_err(|error| self.halt.halt(error))
     }
 
     fn read(&self, family: &str, key: &[u8]) -> Result<Option<DBPinnableSlice<'_>>, StoreError> {
