@@ -74,7 +74,8 @@ impl Files for Served {
 
 /// Reads a body, after decompression, as far as `limit`.
 async fn read_body(mut answer: Response, url: &str, limit: usize) -> Result<Bytes, Error> {
-    let mut body = BytesMut::new();
+    let stated = answer.content_length().and_then(|length| usize::try_from(length).ok());
+    let mut body = BytesMut::with_capacity(stated.map_or(0, |length| length.min(limit)));
     let broken = |error: reqwest::Error| Undecided::network(url, error.without_url());
     while let Some(chunk) = answer.chunk().await.map_err(broken)? {
         if body.len() + chunk.len() > limit {

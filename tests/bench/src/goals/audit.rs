@@ -1,7 +1,7 @@
 //! Reading a whole log and believing nothing of it.
 
 use std::pin::pin;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use client::{LogUrl, Mirror, Tiles};
@@ -16,39 +16,40 @@ use crate::table::{self, Figure, Row};
 ///
 /// # Errors
 /// Standard output is closed.
-pub(crate) fn measure(log: &Log) -> std::io::Result<()> {
+pub(crate) fn measure(log: &Log, time: Duration) -> std::io::Result<()> {
     let server = match log.serve(None, &[]) {
         Ok(server) => server,
         Err(error) => return table::row_or_why("audit", Err(error)),
     };
-    let rows = [
-        ("full audit over HTTP: entries, tiles, root", process::on_all_cores(tiles(log, &server))),
-        ("the same, kept as a mirror, with every epoch's map", {
-            process::on_all_cores(mirror(log, &server))
-        }),
-    ];
-    for (what, rate) in rows {
+    let print = |what, rate: anyhow::Result<f64>| {
         let row = |rate| {
             Row::new(what, "1,500,000/s")
                 .ours(Figure::rate(rate))
                 .say("x/mod verifier and torchwood client, not measured here: 830,000-1,510,000/s")
         };
-        table::row_or_why(what, rate.map(row))?;
-    }
-    Ok(())
+        table::row_or_why(what, rate.map(row))
+    };
+    let rate = process::on_all_cores(tiles(log, &server, time));
+    print("full audit over HTTP: entries, tiles, root", rate)?;
+    let rate = process::on_all_cores(mirror(log, &server));
+    print("the same, kept as a mirror, with every epoch's map", rate)
 }
 
-/// Checks every entry against tiles and every tile against the root; entries a second.
-async fn tiles(log: &Log, server: &Server) -> anyhow::Result<f64> {
+/// Checks every entry against tiles and every tile against the root, again and again until `time` has passed;
+/// entries a second.
+async fn tiles(log: &Log, server: &Server, time: Duration) -> anyhow::Result<f64> {
     let checkpoint = log.client(server)?.checkpoint().await?;
     let tiles = Tiles::new(LogUrl::parse(&server.url())?)?;
     let (size, start, mut seen) = (checkpoint.head().size.get(), Instant::now(), 0);
-    let mut steps = pin!(tiles.entries_from(&checkpoint, TreeSize::ZERO));
-    while let Some(entries) = steps.next().await.transpose()? {
-        seen += entries.len() as u64;
+    while start.elapsed() < time {
+        let before = seen;
+        let mut steps = pin!(tiles.entries_from(&checkpoint, TreeSize::ZERO));
+        while let Some(entries) = steps.next().await.transpose()? {
+            seen += entries.len() as u64;
+        }
+        ensure!(seen - before == size, "{} entries of {size}", seen - before);
     }
-    ensure!(seen == size, "{seen} entries of {size}");
-    Ok(rate(size, start))
+    Ok(rate(seen, start))
 }
 
 /// Keeps everything in a mirror, which also computes the map of every epoch again.

@@ -93,7 +93,7 @@ pub(crate) fn run(arguments: &All) -> anyhow::Result<()> {
         reads::measure(&log, time)?;
     }
     if wanted(Part::Audit) {
-        audit::measure(&log)?;
+        audit::measure(&log, time)?;
     }
     if wanted(Part::Replicas) {
         replicas::measure(&log, time)?;
