@@ -79,10 +79,10 @@ impl Tiles {
             plan.tiles().iter().filter_map(|tile| bundle_in_range(tile, from, to)).collect();
         let tree = self.verified(head, &plan);
         let (tree, bundles) = futures::join!(tree, self.fetch_all(&bundles));
-        let tree = tree?;
-        let mut entries = Vec::new();
-        for (path, bytes) in bundles? {
-            entries.extend(verified_entries(&tree, &path, &bytes)?);
+        let (tree, bundles) = (tree?, bundles?);
+        let mut entries = Vec::with_capacity(bundles.len() * usize::from(FULL_WIDTH));
+        for (path, bytes) in bundles {
+            verify_entries(&tree, &path, &bytes, &mut entries)?;
         }
         entries.retain(|entry| entry.index() >= from && to.contains(entry.index()));
         Ok(entries)
@@ -218,16 +218,16 @@ fn bundle_in_range(tile: &TilePath, from: LeafIndex, to: TreeSize) -> Option<Til
         .filter(|_| in_range && is_leaf_tile)
 }
 
-/// Checks a bundle against its level-0 tile.
-fn verified_entries(
+/// Checks a bundle against its level-0 tile, and adds its entries to `entries`.
+fn verify_entries(
     tree: &Verified,
     path: &TilePath,
     bytes: &Bytes,
-) -> Result<Vec<VerifiedEntry>, Error> {
+    entries: &mut Vec<VerifiedEntry>,
+) -> Result<(), Error> {
     let bundle = Bundle::parse(bytes, path.width())
         .map_err(|error| Error::malformed(format_args!("{path}: {error}")))?;
     let first = path.index() * u64::from(FULL_WIDTH);
-    let mut entries = Vec::with_capacity(usize::from(path.width()));
     for (index, entry) in (first..).zip(bundle.entries()) {
         let index = LeafIndex::new(index).map_err(Error::malformed)?;
         let leaf = tree.leaf(index).expect("the plan has the level-0 tile of each bundle");
@@ -236,7 +236,7 @@ fn verified_entries(
         }
         entries.push(VerifiedEntry::new(index, bytes.slice_ref(entry)));
     }
-    Ok(entries)
+    Ok(())
 }
 
 impl History for Tiles {
