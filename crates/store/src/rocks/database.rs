@@ -184,7 +184,7 @@ impl Database {
         // Who reads several rows at once mostly reads the whole log, once.
         options.fill_cache(false);
         let mut rows = self.db.raw_iterator_cf_opt(self.family(family), options);
-        rows.seek(&start);
+        rows.seek(start);
         let width = row_width(kind);
         let count = usize::from(places.end.div_ceil(width) - places.start / width);
         let mut joined = Vec::new();
