@@ -88,7 +88,16 @@ impl Check {
     async fn signed_heads(&mut self, head: TreeHead, register: &HeadRegister) {
         let published = self.store.checkpoint().await;
         match register.read() {
-            Ok(Some(checkpoint)) => self.signed_head("the remembered head", head, &checkpoint).await,
+            Ok(Some(checkpoint)) => {
+                self.signed_head("the remembered head", head, &checkpoint).await;
+                if !matches!(register.is_torn(), Ok(false)) {
+                    self.findings.push(
+                        "one of the two remembered heads is cut short or damaged: a power cut leaves it so, \
+                         and serving the log writes it again"
+                            .to_owned(),
+                    );
+                }
+            }
             Ok(None) if matches!(published, Ok(Some(_))) => self.findings.push(
                 "the remembered head is missing, though one was published; if it is kept elsewhere, \
                  say so with --head-file"

@@ -77,13 +77,24 @@ impl HeadRegister {
         Ok(Some(slots.newest()))
     }
 
+    /// Whether, beside the checkpoint that [`read`](Self::read) gives, a part of the file is cut short or
+    /// damaged. A power cut may leave it so; the next write puts it right.
+    ///
+    /// # Errors
+    /// [`RegisterError::Io`] if the file is there and can not be read.
+    pub fn is_torn(&self) -> Result<bool, RegisterError> {
+        let bytes = self.bytes()?;
+        Ok(bytes.as_deref().and_then(Slots::parse).is_some_and(|slots| slots.is_torn()))
+    }
+
     /// Remembers `checkpoint`; when this returns, a power cut does not take it back.
     ///
     /// # Errors
     /// [`RegisterError::Io`] if it could not be written: it or the one before is remembered.
     pub fn write(&self, checkpoint: &SignedCheckpoint) -> Result<(), RegisterError> {
         let note = checkpoint.to_bytes();
-        let written = match (Slot::of(&note), self.bytes()?.as_deref().and_then(Slots::parse)) {
+        let slots = self.bytes()?.as_deref().and_then(Slots::parse);
+        let written = match (Slot::of(&note), slots.filter(|slots| !slots.is_torn())) {
             (Some(slot), Some(slots)) => self.overwrite(&slot, slots.next()),
             (Some(slot), None) => durable::replace(&self.path, &slot.alone()),
             (None, _) => durable::replace(&self.path, &note),
@@ -114,9 +125,8 @@ impl HeadRegister {
 mod tests {
     use tlog::{Checkpoint, Hash, SigningKey, TreeHead, TreeSize};
 
+    use super::slots::SLOT_LEN;
     use super::*;
-
-    const SLOT_LEN: usize = 4096;
 
     fn signed(size: u64) -> SignedCheckpoint {
         let key = SigningKey::from_seed("log.example", &[7; 32]).unwrap();
@@ -153,8 +163,10 @@ mod tests {
                 let head = register.read().unwrap().unwrap();
                 let size = head.checkpoint().head().size.get();
                 assert!(size == newest || size == newest - 1, "{cut}: {size}");
+                assert!(register.is_torn().unwrap() || torn == before || torn == after, "{cut}");
                 register.write(&signed(newest)).unwrap();
                 assert_eq!(register.read().unwrap().unwrap(), signed(newest));
+                assert!(!register.is_torn().unwrap());
             }
         }
     }

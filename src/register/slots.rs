@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use tlog::SignedCheckpoint;
 
 /// Bytes of a slot: no write to one touches a block of the other.
-const SLOT_LEN: usize = 4096;
+pub(super) const SLOT_LEN: usize = 4096;
 /// Bytes before the note.
 const DIGEST_LEN: usize = 65;
 
@@ -41,7 +41,7 @@ pub(super) struct Slots {
     newest: SignedCheckpoint,
     /// Where the next note belongs: not where the newest is.
     next: u64,
-    /// Whether the other slot holds something that is no note.
+    /// Whether the other slot holds something that is no note, or the file has another length.
     is_torn: bool,
 }
 
@@ -52,7 +52,8 @@ impl Slots {
         let is_torn =
             |slot: &[u8], held: &Option<_>| held.is_none() && slot.iter().any(|&byte| byte != 0);
         let held = (parse(first), parse(second));
-        let is_torn = is_torn(first, &held.0) || is_torn(second, &held.1);
+        let is_torn =
+            file.len() != 2 * SLOT_LEN || is_torn(first, &held.0) || is_torn(second, &held.1);
         let (newest, next) = match held {
             (Some(first), Some(second)) if size(&first) < size(&second) => (second, 0),
             (Some(first), _) => (first, SLOT_LEN as u64),
