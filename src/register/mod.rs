@@ -204,7 +204,10 @@ mod tests {
         register.write(&signed(4)).unwrap();
         let mut bytes = fs::read(&register.path).unwrap();
         bytes[70] ^= 1;
-        for damaged in [bytes.as_slice(), b"", b"log.example\n5\n", &[0; 2 * SLOT_LEN]] {
+        let whole = fs::read(&register.path).unwrap();
+        let cut = [&whole[..SLOT_LEN], &whole[..2 * SLOT_LEN - 1]];
+        let others = [bytes.as_slice(), b"", b"log.example\n5\n", &[0; 2 * SLOT_LEN]];
+        for damaged in cut.into_iter().chain(others) {
             fs::write(&register.path, damaged).unwrap();
             let refused = register.read();
             assert!(matches!(refused, Err(RegisterError::Damaged { .. })), "{refused:?}");

@@ -41,19 +41,22 @@ pub(super) struct Slots {
     newest: SignedCheckpoint,
     /// Where the next note belongs: not where the newest is.
     next: u64,
-    /// Whether the other slot holds something that is no note, or the file has another length.
+    /// Whether the other slot holds something that is no note.
     is_torn: bool,
 }
 
 impl Slots {
-    /// `None` if neither slot holds a whole note, and if it is another kind of file.
+    /// `None` if neither slot holds a whole note, and if the file is not as long as two slots: no power cut
+    /// changes its length.
     pub(super) fn parse(file: &[u8]) -> Option<Slots> {
         let (first, second) = file.split_at_checked(SLOT_LEN)?;
+        if second.len() != SLOT_LEN {
+            return None;
+        }
         let is_torn =
             |slot: &[u8], held: &Option<_>| held.is_none() && slot.iter().any(|&byte| byte != 0);
         let held = (parse(first), parse(second));
-        let is_torn =
-            file.len() != 2 * SLOT_LEN || is_torn(first, &held.0) || is_torn(second, &held.1);
+        let is_torn = is_torn(first, &held.0) || is_torn(second, &held.1);
         let (newest, next) = match held {
             (Some(first), Some(second)) if size(&first) < size(&second) => (second, 0),
             (Some(first), _) => (first, SLOT_LEN as u64),
@@ -86,8 +89,7 @@ fn parse(slot: &[u8]) -> Option<SignedCheckpoint> {
     let (digest, padded) = slot.split_at_checked(DIGEST_LEN)?;
     let end = padded.iter().rposition(|&byte| byte != 0)? + 1;
     let note = &padded[..end];
-    let is_whole = slot.len() == SLOT_LEN && digest == digest_line(note);
-    is_whole.then(|| SignedCheckpoint::parse(note).ok())?
+    (digest == digest_line(note)).then(|| SignedCheckpoint::parse(note).ok())?
 }
 
 fn digest_line(note: &[u8]) -> Vec<u8> {

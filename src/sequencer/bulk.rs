@@ -344,9 +344,7 @@ impl BulkWriter {
     /// # Errors
     /// [`BulkError`]; what is committed then is published when the log is opened again.
     pub async fn finish(mut self) -> Result<TreeSize, BulkError> {
-        if self.bulk.next() != self.before {
-            self.finish_commits().await?;
-        }
+        self.finish_commits().await?;
         let BulkWriter { mut writer, bulk, added, before, recurring, .. } = self;
         drop(added);
         let head = writer.edge.head();

@@ -90,13 +90,20 @@ pub(super) fn definition(entries: &mut Vec<Bytes>, facts: &[Fact], via: Option<&
 
 /// The entries of a store that are no epochs.
 pub(super) async fn logged(store: &MemoryStore) -> Vec<Bytes> {
+    let entries = all_logged(store).await;
+    entries.into_iter().filter(|bytes| !is_epoch(bytes)).collect()
+}
+
+/// The same with the epochs.
+pub(super) async fn all_logged(store: &MemoryStore) -> Vec<Bytes> {
     let store = Arc::new(store.reopen());
     let head = store.head().await.unwrap();
     let all = positions(0..head.size.get());
-    let entries = EntryReader::new(store).entries(&all, head.size).await.unwrap();
-    let is_epoch =
-        |bytes: &Bytes| matches!(Entry::parse(bytes), Ok(Parsed::Known(Entry::Epoch(_))));
-    entries.into_iter().filter(|bytes| !is_epoch(bytes)).collect()
+    EntryReader::new(store).entries(&all, head.size).await.unwrap()
+}
+
+pub(super) fn is_epoch(bytes: &Bytes) -> bool {
+    matches!(Entry::parse(bytes), Ok(Parsed::Known(Entry::Epoch(_))))
 }
 
 /// What waits together is admitted together, in part by several threads; the log does not show it.

@@ -356,7 +356,7 @@ async fn a_lost_head_file_is_written_again_and_a_damaged_one_is_looked_into() {
     assert_eq!(remembered(&file), head);
 
     let whole = fs::read(&file).unwrap();
-    for damaged in [&whole[..whole.len() / 4], b"", b"log.example/pypi\n5\n"] {
+    for damaged in [&whole[..whole.len() / 2], b"", b"log.example/pypi\n5\n"] {
         fs::write(&file, damaged).unwrap();
         let refusal = log.refusal(&[]).await;
         assert!(refusal.contains("does not hold a signed checkpoint"), "{refusal}");

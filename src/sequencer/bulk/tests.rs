@@ -4,14 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use record::{Entry, Fact, MapKey, Parsed};
+use record::{Fact, MapKey};
 use store::{Fault, MemoryStore, Operation, Store as _};
-use tlog::{LeafIndex, RightEdge, TreeSize};
+use tlog::{RightEdge, TreeSize};
 
-use super::super::definition::{definition, facts, logged, observed};
+use super::super::definition::{all_logged, definition, facts, is_epoch, logged, observed};
 use super::super::tests::{Seen, parts, verify};
 use super::{BulkError, BulkWriter, Candidates, Origin};
-use crate::entries::EntryReader;
 use crate::sequencer::second_opinion;
 
 /// Entries of one commit: the facts make many.
@@ -49,11 +48,7 @@ fn listed() -> Vec<Fact> {
 
 /// Whether the newest entry is an epoch, so that all others are under its map.
 async fn ends_with_epoch(store: &MemoryStore) -> bool {
-    let store = Arc::new(store.reopen());
-    let size = store.head().await.unwrap().size;
-    let last = LeafIndex::new(size.get() - 1).unwrap();
-    let entries = EntryReader::new(store).entries(&[last], size).await.unwrap();
-    matches!(Entry::parse(&entries[0]), Ok(Parsed::Known(Entry::Epoch(_))))
+    all_logged(store).await.last().is_some_and(is_epoch)
 }
 
 #[tokio::test(flavor = "multi_thread")]
