@@ -108,7 +108,7 @@ impl<'a> Admission<'a> {
             }
             Prepared::NewFile(key, new) => {
                 let file = read_back(&new.hashed).map_err(refused)?;
-                (key, Fact::Listed(file.into()), false)
+                (key, Box::new(Fact::Listed(file.into())), false)
             }
             Prepared::File { key, fact, is_logged } => (key, fact, is_logged),
             Prepared::Status(status) => {

@@ -79,9 +79,9 @@ impl Committer {
         }
         let catalog = Arc::clone(&self.parts.catalog);
         let applying = blocking(move || catalog.apply_indexed(first, &indexed));
-        let applying = tokio::spawn(step("catalog", applying));
-        let confirmed = self.confirm(next).await;
-        applying.await.expect("work on the catalog does not panic")?;
+        let (applied, confirmed) =
+            tokio::join!(step("catalog", applying), self.confirm(next));
+        applied?;
         confirmed?;
         self.publish(next).await
     }

@@ -19,9 +19,9 @@ pub(super) enum Prepared {
     /// A listed file that the log did not know: its entry, if it is the first of its name.
     NewFile(MapKey, NewEntry),
     /// Whatever else is said of a file, and whether the log knew it.
-    File { key: MapKey, fact: Fact, is_logged: bool },
+    File { key: MapKey, fact: Box<Fact>, is_logged: bool },
     /// The status of a project or a release.
-    Status(StatusFact),
+    Status(Box<StatusFact>),
     /// No entry can hold it.
     Refused(EntryError),
 }
@@ -70,7 +70,7 @@ impl Preparation {
         let prepare = |fact: Fact| {
             if fact.filename().is_none() {
                 let Fact::Status(status) = fact else { unreachable!("only a status has no file") };
-                return Prepared::Status(status);
+                return Prepared::Status(Box::new(status));
             }
             let (key, is_logged) = of_files.next().expect("each fact of a file has a key");
             match fact {
@@ -81,7 +81,7 @@ impl Preparation {
                         Err(refusal) => Prepared::Refused(refusal),
                     }
                 }
-                fact => Prepared::File { key, fact, is_logged },
+                fact => Prepared::File { key, fact: Box::new(fact), is_logged },
             }
         };
         Ok(facts.into_iter().map(prepare).collect())

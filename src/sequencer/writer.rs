@@ -150,6 +150,8 @@ impl Writer {
                 () = stop.cancelled(), if !pool.is_closed() => pool.close(),
                 free = committer.lock_owned(), if !self.next.is_empty() => {
                     self.hand_over(free);
+                    // The next batch is admitted while the disk is waited for, not before.
+                    tokio::task::yield_now().await;
                     self.sum_up_when_due().await;
                 }
                 first = pool.recv(), if has_room => match first {

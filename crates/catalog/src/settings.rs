@@ -28,9 +28,6 @@ impl Default for Settings {
 /// File handles the database may hold open.
 const OPEN_FILES: i32 = 512;
 
-/// Share of the new rows' memory for a filter over their keys: most look-ups are for keys that are absent.
-const MEMORY_FILTER: f64 = 0.1;
-
 /// Bits of the filter for each key: about 0.2 % of look-ups of absent keys read a block of a file in vain, and there
 /// may be ten files.
 const FILTER_BITS: f64 = 14.0;
@@ -63,7 +60,6 @@ impl Settings {
 
         let mut options = self.options(&blocks);
         options.set_prefix_extractor(SliceTransform::create_fixed_prefix(PREFIX_LEN));
-        options.set_memtable_prefix_bloom_ratio(MEMORY_FILTER);
         options
     }
 
