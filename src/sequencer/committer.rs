@@ -79,8 +79,7 @@ impl Committer {
         }
         let catalog = Arc::clone(&self.parts.catalog);
         let applying = blocking(move || catalog.apply_indexed(first, &indexed));
-        let (applied, confirmed) =
-            tokio::join!(step("catalog", applying), self.confirm(next));
+        let (applied, confirmed) = tokio::join!(step("catalog", applying), self.confirm(next));
         applied?;
         confirmed?;
         self.publish(next).await

@@ -34,6 +34,15 @@ pub(crate) fn program(name: &str) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
+/// Where programs of others are kept, in the build directory.
+///
+/// # Errors
+/// This program is not where a build puts it.
+pub(crate) fn peers() -> anyhow::Result<PathBuf> {
+    let build = program("bench")?;
+    Ok(build.ancestors().nth(2).context("a build has a directory")?.join("peers"))
+}
+
 /// `program` on one core, or wherever the system puts it.
 pub(crate) fn command(program: impl AsRef<OsStr>, core: Option<usize>) -> Command {
     match core.filter(|_| cores() > 1) {

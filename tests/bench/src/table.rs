@@ -40,14 +40,14 @@ pub(crate) struct Row {
     what: String,
     ours: Option<Figure>,
     beside: Vec<Figure>,
-    said: Option<String>,
+    said: Vec<String>,
     goal: &'static str,
 }
 
 impl Row {
     /// What is measured, and what is wanted of it.
     pub(crate) fn new(what: impl Into<String>, goal: &'static str) -> Row {
-        Row { what: what.into(), ours: None, beside: Vec::new(), said: None, goal }
+        Row { what: what.into(), ours: None, beside: Vec::new(), said: Vec::new(), goal }
     }
 
     /// What Indelible does.
@@ -64,10 +64,19 @@ impl Row {
         self
     }
 
+    /// The same, or why it was not measured.
+    #[must_use]
+    pub(crate) fn beside_or_why(self, who: &str, measured: anyhow::Result<Figure>) -> Row {
+        match measured {
+            Ok(figure) => self.beside(who, figure),
+            Err(error) => self.say(format!("{who}: {error:#}").replace('|', "/")),
+        }
+    }
+
     /// Something about limits or peers that is no figure of this run.
     #[must_use]
     pub(crate) fn say(mut self, text: impl Into<String>) -> Row {
-        self.said = Some(text.into());
+        self.said.push(text.into());
         self
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use indelibled::log::OpenLog;
 use indelibled::settings::Settings;
 use observer::Log as Submit;
@@ -10,25 +11,26 @@ use tokio_util::sync::CancellationToken;
 
 use super::durability;
 use super::siglog::Siglog;
+use super::tessera::{Adds, Tessera};
 use crate::log::Log;
 use crate::process;
 use crate::submit::{Submissions, Submitted, Until, streams, submit};
 use crate::table::{self, Figure, Row};
 
-/// Facts in a submission, and Tessera's POSIX driver at the same size of batches, which is not measured here.
-const BATCHES: [(u64, &str); 3] = [
-    (256, "Tessera POSIX, not measured here: 62,000-116,000/s; 5-11 ms"),
-    (1024, "Tessera POSIX, not measured here: 80,000-144,000/s; 18-36 ms"),
-    (4096, "Tessera POSIX, not measured here: 81,000-142,000/s; 75-144 ms"),
-];
+/// Facts in a submission, which is a batch.
+const BATCHES: [u64; 3] = [256, 1024, 4096];
 /// Batches under way at once: the sequencer never waits for the next.
 const BATCHES_IN_FLIGHT: usize = 4;
-/// Submissions of one fact under way at once, and Tessera's POSIX driver with as many.
-const SINGLES: [(usize, &str); 3] = [
-    (1, "Tessera POSIX, not measured here: 45/s"),
-    (64, "Tessera POSIX, not measured here: 2,800/s"),
-    (1024, "Tessera POSIX, not measured here: 91,000/s"),
-];
+/// Who has 150 bytes in an entry, and shows a signed head at most ten times a second.
+const TESSERA: &str = "Tessera POSIX, before a head is signed";
+/// Submissions of one fact under way at once.
+const SINGLES: [usize; 3] = [1, 64, 1024];
+
+/// Peers, or why there is none.
+struct Peers {
+    tessera: anyhow::Result<Tessera>,
+    siglog: anyhow::Result<Siglog>,
+}
 
 /// Prints the lines about the live path.
 ///
@@ -39,44 +41,53 @@ pub(crate) fn measure(time: Duration) -> std::io::Result<()> {
     let probe = probe.and_then(|dir| durability::fdatasync(dir.path(), time));
     let what = "one fdatasync after 200 bytes";
     table::row_or_why(what, probe.map(|probe| Row::new(what, "").beside("disk", probe.figure())))?;
-    for (size, tessera) in BATCHES {
+    let peers = Peers { tessera: Tessera::find(), siglog: Siglog::find() };
+    for size in BATCHES {
         let what = format!("durable append, batches of {size}");
-        table::row_or_why(&what, batches(&what, size, tessera, time))?;
+        table::row_or_why(&what, batches(&what, size, &peers, time))?;
     }
-    let siglog = Siglog::find();
-    for (in_flight, tessera) in SINGLES {
+    for in_flight in SINGLES {
         let what = format!("durable append, single facts, {in_flight} in flight");
-        let peer = siglog.as_ref().map_err(|error| format!("{error:#}"));
-        let peer =
-            peer.and_then(|peer| peer.adds(in_flight, time).map_err(|error| format!("{error:#}")));
-        let row = singles(&what, in_flight, time).map(|row| match peer {
-            Ok(peer) => row.beside("siglog, before it is durable", peer).say(tessera),
-            Err(why) => row.say(format!("siglog: {why}<br>{tessera}")),
-        });
-        table::row_or_why(&what, row)?;
+        table::row_or_why(&what, singles(&what, in_flight, &peers, time))?;
     }
     Ok(())
 }
 
-fn batches(what: &str, size: u64, tessera: &str, time: Duration) -> anyhow::Result<Row> {
+fn batches(what: &str, size: u64, peers: &Peers, time: Duration) -> anyhow::Result<Row> {
     let submissions =
         Submissions { facts: size, in_flight: BATCHES_IN_FLIGHT, until: Until::Passed(time) };
     let limit = durability::rocksdb(tempfile::tempdir()?.path(), size, time / 2)?;
     let batch = usize::try_from(size)?;
     let alone = alone(submissions, Some(batch))?;
-    Ok(Row::new(what, "3 times Tessera")
-        .ours(served(submissions, Some(batch))?)
+    let row = Row::new(what, "3 times Tessera").ours(served(submissions, Some(batch))?);
+    let adds = Adds { batch: Some(size), in_flight: BATCHES_IN_FLIGHT * batch };
+    Ok(row
+        .beside_or_why(TESSERA, peers.tessera(adds, time))
         .beside("RocksDB, synced batches", limit.figure())
-        .beside("sequencer without gRPC", figure(&alone))
-        .say(tessera))
+        .beside("sequencer without gRPC", figure(&alone)))
 }
 
-fn singles(what: &str, in_flight: usize, time: Duration) -> anyhow::Result<Row> {
+fn singles(what: &str, in_flight: usize, peers: &Peers, time: Duration) -> anyhow::Result<Row> {
     let submissions = Submissions { facts: 1, in_flight, until: Until::Passed(time) };
     let alone = alone(submissions, None)?;
     let ours = served(submissions, None)?;
     let ours = ours.and(format!("sequencer without gRPC {}/s", table::grouped(alone.rate())));
-    Ok(Row::new(what, "latency of 2 synced writes").ours(ours))
+    Ok(Row::new(what, "latency of 2 synced writes")
+        .ours(ours)
+        .beside_or_why(TESSERA, peers.tessera(Adds { batch: None, in_flight }, time))
+        .beside_or_why("siglog, before it is durable", peers.siglog(in_flight, time)))
+}
+
+impl Peers {
+    fn tessera(&self, adds: Adds, time: Duration) -> anyhow::Result<Figure> {
+        let tessera = self.tessera.as_ref().map_err(|error| anyhow!("{error:#}"))?;
+        tessera.adds(adds, time)
+    }
+
+    fn siglog(&self, connections: usize, time: Duration) -> anyhow::Result<Figure> {
+        let siglog = self.siglog.as_ref().map_err(|error| anyhow!("{error:#}"))?;
+        siglog.adds(connections, time)
+    }
 }
 
 fn figure(submitted: &Submitted) -> Figure {

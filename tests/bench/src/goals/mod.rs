@@ -11,6 +11,7 @@ mod reads;
 mod replicas;
 mod siglog;
 mod sweep;
+mod tessera;
 mod trees;
 mod working;
 

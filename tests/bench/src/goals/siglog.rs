@@ -13,7 +13,7 @@ use bytes::Bytes;
 use tlog::SigningKey;
 
 use crate::load::{self, Exchange, Http, Load, Refused, Requests, get};
-use crate::process::{self, Server, program};
+use crate::process::{self, Server, peers};
 use crate::table::Figure;
 
 const VERSION: &str = "0.1.0";
@@ -33,9 +33,7 @@ impl Siglog {
     /// # Errors
     /// It can not be installed.
     pub(crate) fn find() -> anyhow::Result<Siglog> {
-        let target = program("bench")?;
-        let target = target.ancestors().nth(2).context("a build has a directory")?;
-        let root = target.join("peers");
+        let root = peers()?;
         let installed = root.join("bin/siglog");
         if !installed.exists() {
             let mut install = std::process::Command::new("cargo");
