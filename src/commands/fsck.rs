@@ -87,10 +87,10 @@ impl Check {
     /// The remembered and the published head are signed heads of this log.
     async fn signed_heads(&mut self, head: TreeHead, register: &HeadRegister) {
         let published = self.store.checkpoint().await;
-        match register.read() {
-            Ok(Some(checkpoint)) => {
-                self.signed_head("the remembered head", head, &checkpoint).await;
-                if !matches!(register.is_torn(), Ok(false)) {
+        match register.remembered() {
+            Ok(Some(remembered)) => {
+                self.signed_head("the remembered head", head, &remembered.newest).await;
+                if remembered.is_torn {
                     self.findings.push(
                         "one of the two remembered heads is cut short or damaged: a power cut leaves it so, \
                          and serving the log writes it again"

@@ -29,6 +29,16 @@ pub struct HeadRegister {
     path: PathBuf,
 }
 
+/// What a register holds.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    /// The newest checkpoint signed.
+    pub newest: SignedCheckpoint,
+    /// Whether a part of the file beside it is cut short or damaged. A power cut may leave it so; the next write
+    /// puts it right.
+    pub is_torn: bool,
+}
+
 /// The register can not be read or written.
 #[derive(Debug, Error)]
 pub enum RegisterError {
@@ -59,32 +69,31 @@ impl HeadRegister {
         HeadRegister { path }
     }
 
-    /// The newest checkpoint signed; `None` if none ever was. A file that is a note and nothing else, as
+    /// The newest checkpoint signed; `None` if none ever was.
+    ///
+    /// # Errors
+    /// As [`remembered`](Self::remembered).
+    pub fn read(&self) -> Result<Option<SignedCheckpoint>, RegisterError> {
+        Ok(self.remembered()?.map(|remembered| remembered.newest))
+    }
+
+    /// What the file holds; `None` if nothing was ever signed. A file that is a note and nothing else, as
     /// earlier versions wrote it, is understood too.
     ///
     /// # Errors
     /// [`RegisterError`] if the file is there and can not be read or holds no checkpoint.
-    pub fn read(&self) -> Result<Option<SignedCheckpoint>, RegisterError> {
+    pub fn remembered(&self) -> Result<Option<Remembered>, RegisterError> {
         let Some(bytes) = self.bytes()? else { return Ok(None) };
         let Some(slots) = Slots::parse(&bytes) else {
-            return SignedCheckpoint::parse(&bytes)
-                .map(Some)
-                .map_err(|source| RegisterError::Damaged { path: self.path.clone(), source });
+            let newest = SignedCheckpoint::parse(&bytes)
+                .map_err(|source| RegisterError::Damaged { path: self.path.clone(), source })?;
+            return Ok(Some(Remembered { newest, is_torn: false }));
         };
-        if slots.is_torn() {
+        let is_torn = slots.is_torn();
+        if is_torn {
             warn!(file = %self.path.display(), "one of the two remembered heads is cut short or damaged");
         }
-        Ok(Some(slots.newest()))
-    }
-
-    /// Whether, beside the checkpoint that [`read`](Self::read) gives, a part of the file is cut short or
-    /// damaged. A power cut may leave it so; the next write puts it right.
-    ///
-    /// # Errors
-    /// [`RegisterError::Io`] if the file is there and can not be read.
-    pub fn is_torn(&self) -> Result<bool, RegisterError> {
-        let bytes = self.bytes()?;
-        Ok(bytes.as_deref().and_then(Slots::parse).is_some_and(|slots| slots.is_torn()))
+        Ok(Some(Remembered { newest: slots.newest(), is_torn }))
     }
 
     /// Remembers `checkpoint`; when this returns, a power cut does not take it back.
@@ -139,6 +148,10 @@ mod tests {
         HeadRegister::new(dir.path().join("head"))
     }
 
+    fn is_torn(register: &HeadRegister) -> bool {
+        register.remembered().unwrap().unwrap().is_torn
+    }
+
     #[test]
     fn the_newest_is_remembered_and_the_one_before_survives_it() {
         let dir = tempfile::tempdir().unwrap();
@@ -163,10 +176,10 @@ mod tests {
                 let head = register.read().unwrap().unwrap();
                 let size = head.checkpoint().head().size.get();
                 assert!(size == newest || size == newest - 1, "{cut}: {size}");
-                assert!(register.is_torn().unwrap() || torn == before || torn == after, "{cut}");
+                assert!(is_torn(&register) || torn == before || torn == after, "{cut}");
                 register.write(&signed(newest)).unwrap();
                 assert_eq!(register.read().unwrap().unwrap(), signed(newest));
-                assert!(!register.is_torn().unwrap());
+                assert!(!is_torn(&register));
             }
         }
     }
