@@ -43,6 +43,20 @@ pub(crate) fn peers() -> anyhow::Result<PathBuf> {
     Ok(build.ancestors().nth(2).context("a build has a directory")?.join("peers"))
 }
 
+/// What a command prints that ends by itself.
+///
+/// # Errors
+/// It can not be started, or fails; the last line that it said.
+pub(crate) fn output(command: &mut Command) -> anyhow::Result<Vec<u8>> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("{program} can not be started"))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{program} failed: {}", said.lines().last().unwrap_or("it does not say why"));
+    }
+    Ok(output.stdout)
+}
+
 /// `program` on one core, or wherever the system puts it.
 pub(crate) fn command(program: impl AsRef<OsStr>, core: Option<usize>) -> Command {
     match core.filter(|_| cores() > 1) {

@@ -69,7 +69,7 @@ impl Row {
     pub(crate) fn beside_or_why(self, who: &str, measured: anyhow::Result<Figure>) -> Row {
         match measured {
             Ok(figure) => self.beside(who, figure),
-            Err(error) => self.say(format!("{who}: {error:#}").replace('|', "/")),
+            Err(error) => self.say(format!("{who}: {}", why(&error))),
         }
     }
 
@@ -111,8 +111,13 @@ pub(crate) fn row(row: &Row) -> io::Result<()> {
 pub(crate) fn row_or_why(what: &str, measured: anyhow::Result<Row>) -> io::Result<()> {
     match measured {
         Ok(measured) => row(&measured),
-        Err(error) => row(&Row::new(what, "").say(format!("{error:#}").replace('|', "/"))),
+        Err(error) => row(&Row::new(what, "").say(why(&error))),
     }
+}
+
+/// Why something was not measured, as it can stand in a table.
+fn why(error: &anyhow::Error) -> String {
+    format!("{error:#}").replace('|', "/")
 }
 
 /// Prints a line of text.

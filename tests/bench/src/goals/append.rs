@@ -59,10 +59,10 @@ fn batches(what: &str, size: u64, peers: &Peers, time: Duration) -> anyhow::Resu
     let limit = durability::rocksdb(tempfile::tempdir()?.path(), size, time / 2)?;
     let batch = usize::try_from(size)?;
     let alone = alone(submissions, Some(batch))?;
-    let row = Row::new(what, "3 times Tessera").ours(served(submissions, Some(batch))?);
     let adds = Adds { batch: Some(size), in_flight: BATCHES_IN_FLIGHT * batch };
-    Ok(row
-        .beside_or_why(TESSERA, peers.tessera(adds, time))
+    Ok(Row::new(what, "3 times Tessera")
+        .ours(served(submissions, Some(batch))?)
+        .beside_or_why(TESSERA, found(&peers.tessera).and_then(|peer| peer.adds(adds, time)))
         .beside("RocksDB, synced batches", limit.figure())
         .beside("sequencer without gRPC", figure(&alone)))
 }
@@ -72,22 +72,18 @@ fn singles(what: &str, in_flight: usize, peers: &Peers, time: Duration) -> anyho
     let alone = alone(submissions, None)?;
     let ours = served(submissions, None)?;
     let ours = ours.and(format!("sequencer without gRPC {}/s", table::grouped(alone.rate())));
+    let adds = Adds { batch: None, in_flight };
+    let tessera = found(&peers.tessera).and_then(|peer| peer.adds(adds, time));
+    let siglog = found(&peers.siglog).and_then(|peer| peer.adds(in_flight, time));
     Ok(Row::new(what, "latency of 2 synced writes")
         .ours(ours)
-        .beside_or_why(TESSERA, peers.tessera(Adds { batch: None, in_flight }, time))
-        .beside_or_why("siglog, before it is durable", peers.siglog(in_flight, time)))
+        .beside_or_why(TESSERA, tessera)
+        .beside_or_why("siglog, before it is durable", siglog))
 }
 
-impl Peers {
-    fn tessera(&self, adds: Adds, time: Duration) -> anyhow::Result<Figure> {
-        let tessera = self.tessera.as_ref().map_err(|error| anyhow!("{error:#}"))?;
-        tessera.adds(adds, time)
-    }
-
-    fn siglog(&self, connections: usize, time: Duration) -> anyhow::Result<Figure> {
-        let siglog = self.siglog.as_ref().map_err(|error| anyhow!("{error:#}"))?;
-        siglog.adds(connections, time)
-    }
+/// A peer, or once more why there is none.
+fn found<T>(peer: &anyhow::Result<T>) -> anyhow::Result<&T> {
+    peer.as_ref().map_err(|error| anyhow!("{error:#}"))
 }
 
 fn figure(submitted: &Submitted) -> Figure {

@@ -4,11 +4,10 @@
 use std::cell::Cell;
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use tlog::SigningKey;
 
@@ -46,9 +45,7 @@ impl Siglog {
                 "--version",
                 VERSION,
             ]);
-            install.arg("--root").arg(&root).stdout(Stdio::null()).stderr(Stdio::null());
-            let status = install.status().context("cargo")?;
-            ensure!(status.success(), "cargo install siglog failed");
+            process::output(install.arg("--root").arg(&root))?;
         }
         Ok(Siglog(installed))
     }

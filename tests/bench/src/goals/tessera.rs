@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde_json::Value;
 
-use crate::process::peers;
+use crate::process::{output, peers};
 use crate::table::Figure;
 
 /// The program, built.
@@ -50,7 +50,7 @@ impl Tessera {
         if let Some(batch) = adds.batch {
             command.args(["-batch", &batch.to_string()]);
         }
-        let measured: Value = serde_json::from_slice(&run(&mut command)?)?;
+        let measured: Value = serde_json::from_slice(&output(&mut command)?)?;
         let number = |name: &str| measured[name].as_f64().with_context(|| format!("no {name}"));
         let rate = number("entries")? / number("seconds")?;
         let (p50, p99) = (number("p50_ms")?, number("p99_ms")?);
@@ -66,16 +66,5 @@ fn build(root: &Path, built: &Path) -> anyhow::Result<()> {
     std::fs::copy(sources.join("go.mod"), &modules)?;
     let mut go = Command::new("go");
     go.current_dir(sources).args(["build", "-mod=mod", "-modfile"]).arg(modules);
-    run(go.arg("-o").arg(built).arg(".")).map(drop)
-}
-
-/// What a command prints.
-fn run(command: &mut Command) -> anyhow::Result<Vec<u8>> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().with_context(|| format!("{program} can not be started"))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        bail!("{program} failed: {}", said.lines().last().unwrap_or("it does not say why"));
-    }
-    Ok(output.stdout)
+    output(go.arg("-o").arg(built).arg(".")).map(drop)
 }
